@@ -1,0 +1,152 @@
+//! The one evaluator of the rules.
+
+use crate::{
+    Condition, Decision, Identity, Item, Model, Operation, Scope, Screening, matching::Matching,
+    standing::Standing,
+};
+
+/// Decides who may do what.
+///
+/// One set of rules answers three questions: [`screen`](Self::screen) before the record is loaded,
+/// [`authorize`](Self::authorize) once it is, and [`scope`](Self::scope) for a list. The answers agree:
+///
+/// 1. `scope(..).matches(item)` is what `authorize(.., item)` says, for every operation that reads;
+/// 2. when `screen` says [`Screening::Denied`], `authorize` allows no record; when it says [`Screening::Allowed`],
+///    `authorize` allows every record;
+/// 3. one more rule on a model never takes anything away, and without rules nobody is admitted.
+///
+/// Screening and authorizing allocate nothing, save in two odd cases: a token that holds a list of groups inside a
+/// string, and a new record whose owner field is shared by rules that know the owner by different claims.
+///
+/// ```
+/// use portcullis_rules::{
+///     Authorizer, Claims, Identity, InvalidModel, Item, Model, Operation, Rule, Screening, User, VerifiedBy,
+/// };
+///
+/// let note = Model::new("Note", vec![], vec![Rule::owner()])?;
+/// let ann = Claims::from_iter([("sub", "u1"), ("username", "ann")]);
+/// let ann = Identity::from(User::user_pools(ann, VerifiedBy::Portcullis));
+/// let authorizer = Authorizer::default();
+///
+/// let hers = Item::from_iter([("owner".to_owned(), "u1::ann".into())]);
+/// let his = Item::from_iter([("owner".to_owned(), "u2::bob".into())]);
+/// assert!(authorizer.authorize(&ann, Operation::Get, &note, &hers).is_allowed());
+/// assert!(!authorizer.authorize(&ann, Operation::Get, &note, &his).is_allowed());
+///
+/// assert_eq!(authorizer.screen(&ann, Operation::Get, &note), Screening::NeedsItem);
+/// assert_eq!(authorizer.screen(&Identity::ApiKey, Operation::Get, &note), Screening::Denied);
+/// assert!(!authorizer.scope(&ann, Operation::List, &note).matches(&his));
+/// # Ok::<(), InvalidModel>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Authorizer {
+    trusts_identity_pool: bool,
+    leaves_owner_to_others: bool,
+}
+
+impl Authorizer {
+    /// An authorizer with Amplify's defaults that admits nobody by their identity pool.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Believes [`IamCaller::authenticated`](crate::IamCaller::authenticated), so that rules with the provider
+    /// `identityPool` can admit somebody.
+    ///
+    /// To be called only where the door that makes such an identity sets the field for credentials of *our* identity
+    /// pool alone: `Some(true)` for its authenticated role, `Some(false)` for its guest role, `None` for any other
+    /// caller with AWS credentials.
+    #[must_use]
+    pub fn trust_identity_pool(mut self) -> Self {
+        self.trusts_identity_pool = true;
+        self
+    }
+
+    /// Whether a new record gets its owner filled in although another rule (`private` or a static group) has already
+    /// admitted the caller. Amplify's flag `populateOwnerFieldForStaticGroupAuth`; true unless set.
+    #[must_use]
+    pub fn populate_owner_for_static_groups(mut self, populate: bool) -> Self {
+        self.leaves_owner_to_others = !populate;
+        self
+    }
+
+    pub(crate) fn trusts_identity_pool(self) -> bool {
+        self.trusts_identity_pool
+    }
+
+    pub(crate) fn populates_owner_of_admitted(self) -> bool {
+        !self.leaves_owner_to_others
+    }
+
+    /// What can be said before the record is loaded, or, for [`Operation::Create`], before the input is read.
+    pub fn screen(&self, identity: &Identity, operation: Operation, model: &Model) -> Screening {
+        let matching = Matching::from(operation);
+        let mut screening = Screening::Denied;
+        for row in model.matrix().rows().iter().filter(|row| row.grants(operation)) {
+            match self.standing(&row.role, identity, matching) {
+                Standing::Refused(_) => {}
+                // A new record may name a field that this role does not cover.
+                Standing::Admitted if operation != Operation::Create || row.covers(operation) => {
+                    return Screening::Allowed;
+                }
+                Standing::Admitted | Standing::ByRecord(_) => screening = Screening::NeedsItem,
+            }
+        }
+        screening
+    }
+
+    /// Whether the caller may do this to this record.
+    ///
+    /// For [`Operation::Create`] the record is the input, and every field of it must be allowed. For the others it is
+    /// the stored record; whether each *change* is allowed is what [`permit_update`](Self::permit_update) says.
+    pub fn authorize(
+        &self,
+        identity: &Identity,
+        operation: Operation,
+        model: &Model,
+        item: &Item,
+    ) -> Decision {
+        let rows = model.matrix().rows();
+        let admitting = || {
+            let granting = rows.iter().filter(|row| row.grants(operation));
+            granting.filter(|row| self.refusal(row, identity, operation, model, item).is_none())
+        };
+        if operation != Operation::Create {
+            return admitting().next().is_some().into();
+        }
+        let mut admitted = false;
+        for row in admitting() {
+            if row.covers(operation) {
+                return Decision::Allow;
+            }
+            admitted = true;
+        }
+        let allowed = |field: &String| {
+            let column = model.matrix().column(field);
+            column.is_some_and(|column| admitting().any(|row| row.allows(column, operation)))
+        };
+        (admitted && item.keys().all(allowed)).into()
+    }
+
+    /// The records that the caller may read by this operation. For an operation that writes it is
+    /// [`Scope::Nothing`], since writes are decided one record at a time.
+    #[must_use]
+    pub fn scope(&self, identity: &Identity, operation: Operation, model: &Model) -> Scope {
+        if !operation.is_read() {
+            return Scope::Nothing;
+        }
+        let matching = Matching::from(operation);
+        let mut conditions = Vec::new();
+        for row in model.matrix().rows().iter().filter(|row| row.grants(operation)) {
+            match self.standing(&row.role, identity, matching) {
+                Standing::Admitted => return Scope::Everything,
+                Standing::ByRecord(claims) => {
+                    conditions.extend(Condition::of(&row.role.who, claims, matching))
+                }
+                Standing::Refused(_) => {}
+            }
+        }
+        if conditions.is_empty() { Scope::Nothing } else { Scope::Any(conditions) }
+    }
+}

@@ -1,0 +1,222 @@
+//! Why a decision is what it is.
+
+use std::fmt;
+
+use crate::{
+    Authorizer, Decision, Identity, Item, Model, Operation, Rule, matrix::Row, role::Role, standing::Refusal,
+};
+
+/// A decision with what each rule said, without personal data.
+///
+/// `Display` prints the decision and then one line for each rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The decision.
+    pub decision: Decision,
+    /// Every rule of the model in order, then those of its fields, and what each said.
+    pub rules: Vec<(Rule, Outcome)>,
+}
+
+/// What one rule said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It admits the caller.
+    Matched,
+    /// It admits the caller, but to these fields only.
+    MatchedOn(Vec<String>),
+    /// It is for callers who came in another way.
+    OtherProvider,
+    /// It does not grant this operation.
+    OtherOperation,
+    /// It grants this operation, but fields with rules of their own withhold it.
+    Withheld(Vec<String>),
+    /// The token lacks a claim that the rule needs.
+    ClaimMissing(String),
+    /// The caller is in none of the rule's groups.
+    NotInGroup,
+    /// The record names another owner, or none.
+    NotOwner,
+    /// It is for signed-in identities and the caller is a guest, or the other way round.
+    OtherIdentity,
+    /// Nothing is known about the identity pool of the caller; see [`Authorizer::trust_identity_pool`].
+    UnknownIdentityPool,
+}
+
+impl Authorizer {
+    /// The decision with what each rule said.
+    #[must_use]
+    pub fn explain(
+        &self,
+        identity: &Identity,
+        operation: Operation,
+        model: &Model,
+        item: &Item,
+    ) -> Explanation {
+        let said = |rule: &Rule| (rule.clone(), self.outcome(rule, identity, operation, model, item));
+        Explanation {
+            decision: self.authorize(identity, operation, model, item),
+            rules: model.all_rules().map(said).collect(),
+        }
+    }
+
+    /// The best that any role of the rule says.
+    fn outcome(
+        &self,
+        rule: &Rule,
+        identity: &Identity,
+        operation: Operation,
+        model: &Model,
+        item: &Item,
+    ) -> Outcome {
+        if rule.provider != identity.provider() {
+            return Outcome::OtherProvider;
+        }
+        if !rule.operations.contains(operation) {
+            return Outcome::OtherOperation;
+        }
+        let mut said = Outcome::NotInGroup;
+        for role in Role::of(rule, model.fields()).unwrap_or_default() {
+            let Some(row) = model.matrix().row(&role) else {
+                continue;
+            };
+            if !row.grants(operation) {
+                return Outcome::Withheld(fields(model, |column| !row.allows(column, operation)));
+            }
+            match self.refusal(row, identity, operation, model, item) {
+                None => return matched(row, operation, model),
+                Some(refusal) => said = refusal.into(),
+            }
+        }
+        said
+    }
+}
+
+fn matched(row: &Row, operation: Operation, model: &Model) -> Outcome {
+    if row.covers(operation) {
+        Outcome::Matched
+    } else {
+        Outcome::MatchedOn(fields(model, |column| row.allows(column, operation)))
+    }
+}
+
+fn fields(model: &Model, wanted: impl Fn(usize) -> bool) -> Vec<String> {
+    let fields = model.fields().iter().enumerate();
+    fields.filter(|(column, _)| wanted(*column)).map(|(_, field)| field.name.clone()).collect()
+}
+
+impl From<Refusal<'_>> for Outcome {
+    fn from(refusal: Refusal<'_>) -> Self {
+        match refusal {
+            Refusal::OtherProvider => Self::OtherProvider,
+            Refusal::ClaimMissing(claim) => Self::ClaimMissing(claim.to_owned()),
+            Refusal::NotInGroup => Self::NotInGroup,
+            Refusal::NotOwner => Self::NotOwner,
+            Refusal::OtherIdentity => Self::OtherIdentity,
+            Refusal::UnknownIdentityPool => Self::UnknownIdentityPool,
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.decision.is_allowed() { "allowed" } else { "denied" })?;
+        if self.rules.is_empty() {
+            f.write_str(": the model has no rules")?;
+        }
+        for (rule, outcome) in &self.rules {
+            write!(f, "\n  {rule}: {outcome}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Matched => f.write_str("matched"),
+            Self::MatchedOn(fields) => write!(f, "matched, on {} only", fields.join(", ")),
+            Self::OtherProvider => f.write_str("the caller came in another way"),
+            Self::OtherOperation => f.write_str("it does not grant this operation"),
+            Self::Withheld(fields) => write!(f, "the rules of {} withhold this operation", fields.join(", ")),
+            Self::ClaimMissing(claim) => write!(f, "the token has no usable claim `{claim}`"),
+            Self::NotInGroup => f.write_str("the caller is not in the group"),
+            Self::NotOwner => f.write_str("the record names another owner, or none"),
+            Self::OtherIdentity => f.write_str("it is not for this kind of identity"),
+            Self::UnknownIdentityPool => f.write_str("the identity pool of the caller is not known"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Claims, Field, IamCaller, Operations, Provider, User, VerifiedBy};
+
+    fn user(claims: serde_json::Value) -> Identity {
+        User::user_pools(Claims::from(claims.as_object().unwrap().clone()), VerifiedBy::Portcullis).into()
+    }
+
+    fn explain(model: &Model, identity: &Identity, operation: Operation) -> String {
+        let item = Item::from_iter([("owner".to_owned(), "u2::bob".into())]);
+        Authorizer::default().explain(identity, operation, model, &item).to_string()
+    }
+
+    #[test]
+    fn each_rule_says_why_it_did_not_match() {
+        let rules = vec![
+            Rule::owner(),
+            Rule::owner_in("author").claim("email"),
+            Rule::groups(["editors", "admins"]),
+            Rule::groups_in("team"),
+            Rule::public(),
+            Rule::private().operations(Operation::Create),
+            Rule::private().provider(Provider::IdentityPool),
+        ];
+        let model = Model::new("Note", vec![], rules).unwrap();
+        let ann = user(json!({"sub": "u1", "username": "ann", "cognito:groups": ["readers"]}));
+        let expected = r#"denied
+  { allow: owner }: the record names another owner, or none
+  { allow: owner, ownerField: "author", identityClaim: "email" }: the token has no usable claim `email`
+  { allow: groups, groups: ["editors", "admins"] }: the caller is not in the group
+  { allow: groups, groupsField: "team" }: the caller is not in the group
+  { allow: public }: the caller came in another way
+  { allow: private, operations: [create] }: it does not grant this operation
+  { allow: private, provider: identityPool }: the caller came in another way"#;
+        assert_eq!(explain(&model, &ann, Operation::Get), expected);
+    }
+
+    #[test]
+    fn a_rule_that_matched_on_some_fields_names_them() {
+        let secret = Field::new("secret").guarded(vec![Rule::groups(["admins"])]);
+        let model = Model::new("Note", vec![Field::new("title"), secret], vec![Rule::private()]).unwrap();
+        let ann = user(json!({"sub": "u1"}));
+        let expected = r#"allowed
+  { allow: private }: matched, on title only
+  { allow: groups, groups: ["admins"] }: the token has no usable claim `cognito:groups`"#;
+        assert_eq!(explain(&model, &ann, Operation::Update), expected);
+        let expected = r#"denied
+  { allow: private }: the rules of secret withhold this operation
+  { allow: groups, groups: ["admins"] }: the rules of title withhold this operation"#;
+        assert_eq!(explain(&model, &ann, Operation::Delete), expected);
+    }
+
+    #[test]
+    fn a_guest_is_told_from_a_member_of_the_identity_pool() {
+        let rule = Rule::private().provider(Provider::IdentityPool).operations(Operations::READ);
+        let model = Model::new("Note", vec![], vec![rule.clone()]).unwrap();
+        let guest = Identity::Iam(IamCaller { authenticated: Some(false), ..IamCaller::default() });
+        let said =
+            |authorizer: Authorizer| authorizer.explain(&guest, Operation::Get, &model, &Item::new()).rules;
+        assert_eq!(said(Authorizer::default()), [(rule.clone(), Outcome::UnknownIdentityPool)]);
+        assert_eq!(said(Authorizer::default().trust_identity_pool()), [(rule, Outcome::OtherIdentity)]);
+    }
+
+    #[test]
+    fn a_model_without_rules_says_so() {
+        let model = Model::new("Note", vec![], vec![]).unwrap();
+        assert_eq!(explain(&model, &Identity::ApiKey, Operation::Get), "denied: the model has no rules");
+    }
+}

@@ -1,0 +1,225 @@
+//! A type of record and the rules that guard it, compiled for fast decisions.
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::{Item, Provider, Rule, Strategy, matrix::Matrix, role::Role};
+
+/// A model as the rules see it.
+///
+/// A model without rules admits nobody.
+///
+/// ```
+/// use portcullis_rules::{Field, InvalidModel, Model, Rule};
+///
+/// let fields = vec![Field::new("title"), Field::list("editors")];
+/// let model = Model::new("Note", fields, vec![Rule::owner(), Rule::owner_in("editors")])?;
+/// assert_eq!(model.rules().len(), 2);
+///
+/// let twice = Model::new("Note", vec![], vec![Rule::private(), Rule::private()]);
+/// assert_eq!(twice.unwrap_err().to_string(), "@auth Note:userPools:private already exists for Note");
+/// # Ok::<(), InvalidModel>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Model {
+    name: String,
+    fields: Vec<Field>,
+    rules: Vec<Rule>,
+    matrix: Matrix,
+}
+
+/// A field of a model as the rules see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name of the field.
+    pub name: String,
+    /// Whether it holds a list.
+    pub list: bool,
+    /// Rules of its own, which replace the model's for this field.
+    pub rules: Option<Vec<Rule>>,
+}
+
+/// A model whose rules contradict themselves.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidModel {
+    /// The same role is granted twice; the reference refuses it too.
+    #[error("@auth {role} already exists for {model}")]
+    RoleTwice {
+        /// The role, as the reference names it.
+        role: String,
+        /// The model.
+        model: String,
+    },
+    /// A rule asks for a provider that cannot prove what its strategy needs.
+    #[error("a rule of {model} with `allow: {strategy}` does not support the provider `{provider}`")]
+    UnsupportedProvider {
+        /// The model.
+        model: String,
+        /// The strategy.
+        strategy: &'static str,
+        /// The provider.
+        provider: Provider,
+    },
+}
+
+impl Model {
+    /// Compiles the rules of a model and of its fields.
+    ///
+    /// A model that declares no fields is guarded by its rules as a whole, which suits a handler without a schema.
+    ///
+    /// # Errors
+    ///
+    /// When two rules of the model make the same role, or when a rule's strategy does not go with its provider.
+    pub fn new(name: impl Into<String>, fields: Vec<Field>, rules: Vec<Rule>) -> Result<Self, InvalidModel> {
+        let name = name.into();
+        let matrix = Matrix::new(&name, &fields, &rules)?;
+        Ok(Self { name, fields, rules, matrix })
+    }
+
+    /// The name of the model.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The declared fields, in order.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The rules of the model, in order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules of the model and then those of its fields.
+    pub(crate) fn all_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().chain(self.fields.iter().flat_map(|field| field.rules.iter().flatten()))
+    }
+
+    pub(crate) fn matrix(&self) -> &Matrix {
+        &self.matrix
+    }
+
+    /// A stored record as a client sees it: an owner stored as `<sub>::<username>` is shown as its last segment.
+    ///
+    /// Only owner fields that are known by several claims are touched. It is for answers: decisions are made on what
+    /// is stored, and what it returns must not be written back.
+    ///
+    /// ```
+    /// use portcullis_rules::{InvalidModel, Item, Model, Rule};
+    ///
+    /// let model = Model::new("Note", vec![], vec![Rule::owner()])?;
+    /// let stored = Item::from_iter([("owner".to_owned(), "6f1c::ann".into())]);
+    /// assert_eq!(model.present(stored)["owner"], "ann");
+    /// # Ok::<(), InvalidModel>(())
+    /// ```
+    #[must_use]
+    pub fn present(&self, mut item: Item) -> Item {
+        for rule in self.all_rules() {
+            if let Strategy::Owner { field, claim } = &rule.strategy
+                && claim.parts().len() > 1
+                && let Some(value) = item.get_mut(field)
+            {
+                present_owner(value);
+            }
+        }
+        item
+    }
+}
+
+impl Field {
+    /// A field that holds one value and has no rules of its own.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), list: false, rules: None }
+    }
+
+    /// A field that holds a list and has no rules of its own.
+    #[must_use]
+    pub fn list(name: impl Into<String>) -> Self {
+        Self { list: true, ..Self::new(name) }
+    }
+
+    /// Guards the field with rules of its own, which replace the model's.
+    #[must_use]
+    pub fn guarded(mut self, rules: Vec<Rule>) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+}
+
+pub(crate) fn role_twice(model: &str, role: &Role) -> InvalidModel {
+    InvalidModel::RoleTwice { role: format!("{model}:{role}"), model: model.to_owned() }
+}
+
+fn present_owner(value: &mut Value) {
+    match value {
+        Value::String(owner) => {
+            if let Some((_, last)) = owner.rsplit_once("::") {
+                *owner = last.to_owned();
+            }
+        }
+        Value::Array(owners) => owners.iter_mut().filter(|owner| owner.is_string()).for_each(present_owner),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_owner_known_by_several_claims_is_shown_as_the_last() {
+        let rules =
+            vec![Rule::owner(), Rule::owner_in("editors"), Rule::owner_in("tenant").claim("custom:tenant")];
+        let model = Model::new("Note", vec![Field::list("editors")], rules).unwrap();
+        let table = [
+            (json!({"owner": "u1::ann"}), json!({"owner": "ann"})),
+            (json!({"owner": "ann"}), json!({"owner": "ann"})),
+            (json!({"owner": "a::b::c"}), json!({"owner": "c"})),
+            (json!({"owner": null, "title": "a::b"}), json!({"owner": null, "title": "a::b"})),
+            (json!({"editors": ["u1::ann", "bob", 7]}), json!({"editors": ["ann", "bob", 7]})),
+            (json!({"tenant": "a::b"}), json!({"tenant": "a::b"})),
+            (json!({}), json!({})),
+        ];
+        for (stored, shown) in table {
+            let stored = stored.as_object().unwrap().clone();
+            assert_eq!(Value::Object(model.present(stored)), shown);
+        }
+    }
+
+    #[test]
+    fn the_same_role_may_not_be_granted_twice() {
+        let table = [
+            (
+                vec![Rule::groups(["A", "A"])],
+                "@auth Note:userPools:staticGroup:A:cognito:groups already exists for Note",
+            ),
+            (
+                vec![Rule::owner(), Rule::owner().operations(crate::Operations::READ)],
+                "@auth Note:userPools:owner:owner:sub::username already exists for Note",
+            ),
+        ];
+        for (rules, message) in table {
+            assert_eq!(Model::new("Note", vec![], rules).unwrap_err().to_string(), message);
+        }
+        let different = vec![Rule::owner(), Rule::owner().claim("email"), Rule::owner_in("author")];
+        assert!(Model::new("Note", vec![], different).is_ok());
+    }
+
+    #[test]
+    fn a_rule_whose_provider_cannot_prove_it_is_refused() {
+        let refused =
+            Model::new("Note", vec![], vec![Rule::public().provider(Provider::UserPools)]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "a rule of Note with `allow: public` does not support the provider `userPools`"
+        );
+    }
+}

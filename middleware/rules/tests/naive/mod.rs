@@ -1,0 +1,323 @@
+//! A second evaluator, written straight from the specification and for nothing but being obviously right: it keeps
+//! sets of strings, walks the providers in the reference's order and copies whatever it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_rules::{Field, Identity, Item, Operation, Provider, Rule, Strategy};
+use serde_json::{Value, json};
+
+/// What a role may do: operations by field.
+type Grants = BTreeMap<String, BTreeSet<&'static str>>;
+
+pub(crate) struct Naive<'a> {
+    pub(crate) fields: &'a [Field],
+    /// Every role once, with the rule that made it and, for a static group, the group.
+    pub(crate) roles: Vec<(Rule, Option<String>, Grants)>,
+    pub(crate) populate: bool,
+    pub(crate) trust_identity_pool: bool,
+}
+
+/// The answer to a write: what is stored or changed, or the fields that stand in the way.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Answer {
+    Allowed(Item),
+    Unauthorized,
+    UnauthorizedOn(Vec<String>),
+}
+
+impl<'a> Naive<'a> {
+    pub(crate) fn new(fields: &'a [Field], rules: &[Rule]) -> Self {
+        let mut roles: Vec<(Rule, Option<String>, Grants)> = Vec::new();
+        let set = |roles: &mut Vec<(Rule, Option<String>, Grants)>, rule: &Rule, column: &str| {
+            let groups = match &rule.strategy {
+                Strategy::StaticGroups { groups, .. } => groups.iter().cloned().map(Some).collect(),
+                _ => vec![None],
+            };
+            let operations: BTreeSet<&'static str> = rule.operations.iter().map(Operation::name).collect();
+            for group in groups {
+                let same = |(other, other_group, _): &&mut (Rule, Option<String>, Grants)| {
+                    role_key(other, other_group.as_deref()) == role_key(rule, group.as_deref())
+                };
+                match roles.iter_mut().find(same) {
+                    Some((_, _, grants)) => {
+                        grants.insert(column.to_owned(), operations.clone());
+                    }
+                    None => {
+                        let grants = Grants::from([(column.to_owned(), operations.clone())]);
+                        roles.push((rule.clone(), group, grants));
+                    }
+                }
+            }
+        };
+        for field in fields {
+            for rule in rules {
+                set(&mut roles, rule, &field.name);
+            }
+        }
+        // The roles of the model come in the order of its rules, those of fields behind them.
+        for field in fields.iter().filter(|field| field.rules.is_some()) {
+            for (_, _, grants) in &mut roles {
+                grants.insert(field.name.clone(), BTreeSet::new());
+            }
+            for rule in field.rules.iter().flatten() {
+                set(&mut roles, rule, &field.name);
+            }
+        }
+        Self { fields, roles, populate: true, trust_identity_pool: false }
+    }
+
+    fn has(&self, grants: &Grants, field: &str, operation: &str) -> bool {
+        grants.get(field).is_some_and(|operations| operations.contains(operation))
+    }
+
+    fn with(&self, grants: &Grants, operation: &str) -> Vec<String> {
+        let names = self.fields.iter().map(|field| field.name.clone());
+        names.filter(|name| self.has(grants, name, operation)).collect()
+    }
+
+    fn on_all(&self, grants: &Grants, operation: &str) -> bool {
+        self.with(grants, operation).len() == self.fields.len()
+    }
+
+    fn is_list(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name && field.list)
+    }
+
+    /// The roles of a provider in the reference's order.
+    fn in_order(&self, provider: Provider) -> Vec<&(Rule, Option<String>, Grants)> {
+        let mut roles: Vec<_> = self.roles.iter().filter(|(rule, ..)| rule.provider == provider).collect();
+        roles.sort_by_key(|(rule, ..)| match rule.strategy {
+            Strategy::StaticGroups { .. } => 1,
+            Strategy::Owner { .. } => 2,
+            Strategy::DynamicGroups { .. } => 3,
+            _ => 0,
+        });
+        roles
+    }
+
+    /// Whether the caller is in a role that no record decides.
+    fn is_in(&self, identity: &Identity, rule: &Rule, group: Option<&str>) -> bool {
+        match &rule.strategy {
+            Strategy::Private | Strategy::Public | Strategy::Custom => match identity {
+                Identity::Iam(caller) => {
+                    let signed_in = rule.strategy == Strategy::Private;
+                    self.trust_identity_pool && caller.authenticated == Some(signed_in)
+                }
+                _ => true,
+            },
+            Strategy::StaticGroups { claim, .. } => match raw_claim(identity, claim) {
+                Some(Value::Array(groups)) => groups.iter().any(|name| name.as_str() == group),
+                Some(Value::String(name)) => Some(name.as_str()) == group,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    pub(crate) fn create(&self, identity: &Identity, input: &Item) -> Answer {
+        let mut item = input.clone();
+        let mut authorized = false;
+        let mut allowed: BTreeSet<String> = BTreeSet::new();
+        for (rule, group, grants) in self.in_order(identity.provider()) {
+            let fields = self.with(grants, "create");
+            if fields.is_empty() {
+                continue;
+            }
+            let full = self.on_all(grants, "create");
+            let grant = |authorized: &mut bool, allowed: &mut BTreeSet<String>| {
+                if full {
+                    *authorized = true;
+                } else {
+                    allowed.extend(fields.clone());
+                }
+            };
+            match &rule.strategy {
+                Strategy::Owner { field, claim } => {
+                    let Some(names) = write_names(identity, claim.parts()) else {
+                        continue;
+                    };
+                    let own = if self.is_list(field) {
+                        json!(names.iter().take(1).collect::<Vec<_>>())
+                    } else {
+                        json!(names.first())
+                    };
+                    let silent = !item.contains_key(field);
+                    if authorized {
+                        if self.populate && silent {
+                            item.insert(field.clone(), own);
+                        }
+                    } else if silent {
+                        item.insert(field.clone(), own);
+                        grant(&mut authorized, &mut allowed);
+                    } else if texts(&item, field, self.is_list(field)).iter().any(|text| names.contains(text))
+                    {
+                        grant(&mut authorized, &mut allowed);
+                    }
+                }
+                Strategy::DynamicGroups { field, claim } => {
+                    let groups = groups(identity, claim);
+                    if texts(input, field, self.is_list(field)).iter().any(|text| groups.contains(text)) {
+                        grant(&mut authorized, &mut allowed);
+                    }
+                }
+                _ => {
+                    if self.is_in(identity, rule, group.as_deref()) {
+                        grant(&mut authorized, &mut allowed);
+                    }
+                }
+            }
+        }
+        if authorized {
+            return Answer::Allowed(item);
+        }
+        if allowed.is_empty() {
+            return Answer::Unauthorized;
+        }
+        let denied: Vec<String> = input.keys().filter(|field| !allowed.contains(*field)).cloned().collect();
+        if denied.is_empty() { Answer::Allowed(item) } else { Answer::UnauthorizedOn(denied) }
+    }
+
+    fn admits_to_stored(&self, identity: &Identity, rule: &Rule, group: Option<&str>, stored: &Item) -> bool {
+        match &rule.strategy {
+            Strategy::Owner { field, claim } => {
+                let names = write_names(identity, claim.parts()).unwrap_or_default();
+                texts(stored, field, self.is_list(field)).iter().any(|text| names.contains(text))
+            }
+            Strategy::DynamicGroups { field, claim } => {
+                let groups = groups(identity, claim);
+                texts(stored, field, self.is_list(field)).iter().any(|text| groups.contains(text))
+            }
+            _ => self.is_in(identity, rule, group),
+        }
+    }
+
+    pub(crate) fn update(&self, identity: &Identity, stored: &Item, changes: &Item) -> Answer {
+        let mut allowed: BTreeSet<String> = BTreeSet::new();
+        let mut null_allowed: BTreeSet<String> = BTreeSet::new();
+        for (rule, group, grants) in self.in_order(identity.provider()) {
+            if !self.admits_to_stored(identity, rule, group.as_deref(), stored) {
+                continue;
+            }
+            if self.on_all(grants, "update") && self.on_all(grants, "delete") {
+                return Answer::Allowed(changes.clone());
+            }
+            allowed.extend(self.with(grants, "update"));
+            null_allowed.extend(self.with(grants, "delete"));
+        }
+        let denied: Vec<String> = changes
+            .iter()
+            .filter(|(field, value)| {
+                !allowed.contains(*field) || value.is_null() && !null_allowed.contains(*field)
+            })
+            .map(|(field, _)| field.clone())
+            .collect();
+        let concerned = !allowed.is_empty() || !null_allowed.is_empty();
+        if concerned && !denied.is_empty() {
+            Answer::UnauthorizedOn(denied)
+        } else if allowed.is_empty() {
+            Answer::Unauthorized
+        } else {
+            Answer::Allowed(changes.clone())
+        }
+    }
+
+    pub(crate) fn delete(&self, identity: &Identity, stored: &Item) -> bool {
+        self.in_order(identity.provider()).into_iter().any(|(rule, group, grants)| {
+            self.on_all(grants, "delete") && self.admits_to_stored(identity, rule, group.as_deref(), stored)
+        })
+    }
+
+    pub(crate) fn read(&self, identity: &Identity, operation: Operation, stored: &Item) -> bool {
+        self.in_order(identity.provider()).into_iter().any(|(rule, group, grants)| {
+            if self.with(grants, operation.name()).is_empty() {
+                return false;
+            }
+            match &rule.strategy {
+                Strategy::Owner { field, claim } => {
+                    let names = if operation == Operation::Listen {
+                        let names = write_names(identity, claim.parts()).unwrap_or_default();
+                        [names.first(), names.last()].into_iter().flatten().cloned().collect()
+                    } else {
+                        query_names(identity, claim.parts())
+                    };
+                    texts(stored, field, self.is_list(field)).iter().any(|text| names.contains(text))
+                }
+                Strategy::DynamicGroups { field, claim } if self.is_list(field) => {
+                    let Some(Value::Array(groups)) = raw_claim(identity, claim) else {
+                        return false;
+                    };
+                    let named = texts(stored, field, true);
+                    groups.iter().any(|name| *name != "" && named.iter().any(|text| name == text))
+                }
+                Strategy::DynamicGroups { field, claim } => {
+                    let groups = groups(identity, claim);
+                    texts(stored, field, false).iter().any(|text| groups.contains(text))
+                }
+                _ => self.is_in(identity, rule, group.as_deref()),
+            }
+        })
+    }
+}
+
+/// The reference's key of a role.
+fn role_key(rule: &Rule, group: Option<&str>) -> String {
+    match &rule.strategy {
+        Strategy::Owner { field, claim } => {
+            format!("{}:owner:{field}:{}", rule.provider, claim.parts().join("::"))
+        }
+        Strategy::StaticGroups { claim, .. } => {
+            format!("{}:static:{group:?}:{claim}", rule.provider)
+        }
+        Strategy::DynamicGroups { field, claim } => {
+            format!("{}:dynamic:{field}:{claim}", rule.provider)
+        }
+        other => format!("{}:{}", rule.provider, other.name()),
+    }
+}
+
+fn raw_claim(identity: &Identity, name: &str) -> Option<Value> {
+    identity.user()?.claims().as_map().get(name).filter(|value| !value.is_null()).cloned()
+}
+
+/// A claim that names an owner. Stricter than the reference: an empty one names nobody.
+fn name_claim(identity: &Identity, name: &str) -> Option<String> {
+    let second = || (name == "username").then(|| raw_claim(identity, "cognito:username")).flatten();
+    raw_claim(identity, name).or_else(second)?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// For writes: the joined value and then each part, if every part is there.
+fn write_names(identity: &Identity, parts: &[String]) -> Option<Vec<String>> {
+    let parts: Vec<String> = parts.iter().map(|part| name_claim(identity, part)).collect::<Option<_>>()?;
+    Some([vec![parts.join("::")], parts].concat())
+}
+
+/// For queries: the joined value if every part is there, and each part that is.
+fn query_names(identity: &Identity, parts: &[String]) -> Vec<String> {
+    let each = parts.iter().filter_map(|part| name_claim(identity, part));
+    write_names(identity, parts).unwrap_or_default().into_iter().take(1).chain(each).collect()
+}
+
+/// The groups that a record is compared with. Stricter than the reference: an empty name is no group.
+fn groups(identity: &Identity, claim: &str) -> Vec<String> {
+    let listed = match raw_claim(identity, claim) {
+        Some(Value::String(text)) => match serde_json::from_str(&text) {
+            Ok(Value::Array(groups)) => groups,
+            _ => vec![Value::String(text)],
+        },
+        Some(Value::Array(groups)) => groups,
+        _ => Vec::new(),
+    };
+    let names = listed.into_iter().filter_map(|name| name.as_str().map(str::to_owned));
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// The names in a field: a string for a field that is no list, the strings of a list for one that is.
+fn texts(item: &Item, field: &str, list: bool) -> Vec<String> {
+    match item.get(field) {
+        Some(Value::String(text)) if !list => vec![text.clone()],
+        Some(Value::Array(texts)) if list => {
+            texts.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
