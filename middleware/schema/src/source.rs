@@ -1,0 +1,123 @@
+//! The text of a schema, with lines and columns.
+
+use std::{fmt::Write as _, ops::Range};
+
+/// A part of the text, in bytes.
+pub(crate) type Span = Range<usize>;
+
+/// Of a line longer than this only the surroundings of the mistake are shown.
+const WIDTH: usize = 120;
+/// How much of a cut line is shown before the mistake.
+const BEFORE: usize = 40;
+
+/// The text of a schema.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    text: &'a str,
+    line_starts: Vec<usize>,
+}
+
+/// A place that a person can find.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Counted from 1.
+    pub(crate) line: usize,
+    /// Counted from 1, in characters.
+    pub(crate) column: usize,
+    /// The line and, below it, the marks.
+    pub(crate) excerpt: String,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(index, _)| index + 1);
+        Self { text, line_starts: std::iter::once(0).chain(after_breaks).collect() }
+    }
+
+    /// The text of a span.
+    pub(crate) fn get(&self, span: Span) -> &'a str {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// Where a span begins.
+    pub(crate) fn place(&self, span: &Span) -> Place {
+        let line = self.line_starts.partition_point(|start| *start <= span.start).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or_default();
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let text = self.get(start..end.max(start)).trim_end_matches('\r');
+        let before = self.get(start..span.start.min(start + text.len()).max(start)).chars().count();
+        let marked = self.get(span.start..span.end.min(start + text.len()).max(span.start));
+        let marked = marked.chars().count().max(1);
+        Place { line, column: before + 1, excerpt: excerpt(line, text, before, marked) }
+    }
+}
+
+fn excerpt(line: usize, text: &str, before: usize, marked: usize) -> String {
+    let long = text.chars().nth(WIDTH).is_some();
+    let skipped = if long { before.saturating_sub(BEFORE) } else { 0 };
+    let mut shown: String = text.chars().skip(skipped).take(WIDTH).map(printable).collect();
+    if text.chars().nth(skipped + WIDTH).is_some() {
+        shown.push_str("...");
+    }
+    let mut lead: String = text.chars().skip(skipped).take(before - skipped).map(blank).collect();
+    if skipped > 0 {
+        shown.insert_str(0, "...");
+        lead.insert_str(0, "   ");
+    }
+    let marks = "^".repeat(marked.min(WIDTH.saturating_sub(before - skipped)).max(1));
+    let mut excerpt = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(excerpt, "{line:>5} | {}\n      | {lead}{marks}", shown.trim_end());
+    excerpt
+}
+
+/// A terminal must not obey what stands in a file.
+fn printable(character: char) -> char {
+    if character.is_control() && character != '\t' { '\u{fffd}' } else { character }
+}
+
+fn blank(character: char) -> char {
+    if character == '\t' { '\t' } else { ' ' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_the_line_the_column_and_the_marked_line() {
+        let source = Source::new("type A {\r\n\té: Sting\n}");
+        for (span, line, column, excerpt) in [
+            (0..4, 1, 1, "    1 | type A {\n      | ^^^^"),
+            (15..20, 2, 5, "    2 | \té: Sting\n      | \t   ^^^^^"),
+            (21..22, 3, 1, "    3 | }\n      | ^"),
+            (22..22, 3, 2, "    3 | }\n      |  ^"),
+            (5..22, 1, 6, "    1 | type A {\n      |      ^^^"),
+            (900..901, 3, 2, "    3 | }\n      |  ^"),
+        ] {
+            let expected = Place { line, column, excerpt: excerpt.to_owned() };
+            assert_eq!(source.place(&span), expected, "{span:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_surroundings_are_shown() {
+        let text = format!("{} mistake {}", "x".repeat(5000), "y".repeat(5000));
+        let excerpt = Source::new(&text).place(&(5001..5008)).excerpt;
+        assert_eq!(
+            excerpt,
+            format!(
+                "    1 | ...{} mistake {}...\n      | {}^^^^^^^",
+                "x".repeat(39),
+                "y".repeat(72),
+                " ".repeat(43)
+            )
+        );
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let excerpt = Source::new("type \u{1b}[31m").place(&(5..6)).excerpt;
+        assert_eq!(excerpt, "    1 | type \u{fffd}[31m\n      |      ^");
+    }
+}
