@@ -1,0 +1,13 @@
+//! A layer that finds out who calls: layer, service, future, and the decision that they carry.
+
+mod authenticator;
+mod future;
+mod layer;
+mod record;
+mod service;
+
+use self::{
+    authenticator::{Authenticator, Check},
+    record::Record,
+};
+pub use self::{future::AuthenticateFuture, layer::AuthenticateLayer, service::AuthenticateService};

@@ -1,0 +1,58 @@
+use std::{
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::{AuthenticateFuture, Authenticator, Check, Record};
+use crate::{Answer, ProblemJson, identity_ext::admit};
+
+/// The service that [`AuthenticateLayer`](super::AuthenticateLayer) makes.
+#[derive(Clone, Debug)]
+pub struct AuthenticateService<S, A = ProblemJson> {
+    inner: S,
+    authenticator: Arc<Authenticator>,
+    answer: A,
+}
+
+impl<S, A> AuthenticateService<S, A> {
+    pub(super) fn new(inner: S, authenticator: Arc<Authenticator>, answer: A) -> Self {
+        Self { inner, authenticator, answer }
+    }
+}
+
+impl<S, A, RequestBody, ResponseBody> Service<Request<RequestBody>> for AuthenticateService<S, A>
+where
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>> + Clone,
+    A: Answer<ResponseBody> + Clone,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = AuthenticateFuture<S, A, RequestBody>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let mut record = Record::begin();
+        match self.authenticator.check(request.headers()) {
+            Check::Known(identity) => {
+                record.identify(identity.as_ref());
+                admit(request.extensions_mut(), identity);
+                AuthenticateFuture::calling(self.inner.call(request), self.answer.clone(), record)
+            }
+            Check::Refused(refusal) => AuthenticateFuture::refused(refusal, self.answer.clone(), record),
+            Check::Pending(verification) => {
+                // The service that was polled ready must be the one that is called; its clone has not been polled.
+                // https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services
+                let clone = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, clone);
+                AuthenticateFuture::verifying(verification, ready, request, self.answer.clone(), record)
+            }
+        }
+    }
+}

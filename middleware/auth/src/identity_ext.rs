@@ -1,0 +1,44 @@
+//! Reading the identity from a request.
+
+use http::{Extensions, Request, request::Parts};
+use portcullis_rules::Identity;
+
+/// Reads the identity that an [`AuthenticateLayer`](crate::AuthenticateLayer) has put into a request: axum's, `lambda_http`'s
+/// and any other that is an [`http::Request`].
+pub trait IdentityExt: sealed::Sealed {
+    /// Who calls; `None` when nobody was authenticated.
+    fn identity(&self) -> Option<&Identity>;
+}
+
+impl<B> IdentityExt for Request<B> {
+    fn identity(&self) -> Option<&Identity> {
+        self.extensions().get()
+    }
+}
+
+impl IdentityExt for Parts {
+    fn identity(&self) -> Option<&Identity> {
+        self.extensions.get()
+    }
+}
+
+/// Stands in the extensions of a request that an [`AuthenticateLayer`](crate::AuthenticateLayer) has let through, so that a
+/// caller without credentials can be told from a service without the layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Authenticated;
+
+/// Replaces what an outer layer may have found.
+pub(crate) fn admit(extensions: &mut Extensions, identity: Option<Identity>) {
+    extensions.insert(Authenticated);
+    extensions.remove::<Identity>();
+    if let Some(identity) = identity {
+        extensions.insert(identity);
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl<B> Sealed for http::Request<B> {}
+    impl Sealed for http::request::Parts {}
+}

@@ -1,0 +1,24 @@
+//! The keys of an issuer: parsed once, fetched seldom, swapped whole.
+
+mod discovery;
+mod fetch;
+#[cfg(feature = "fetch")]
+mod http;
+mod jwk;
+mod policy;
+mod set;
+mod store;
+
+#[cfg(feature = "fetch")]
+pub use self::http::HttpFetch;
+pub(crate) use self::{
+    discovery::Source,
+    fetch::is_safe_url,
+    jwk::VerifyingKey,
+    store::{KeyStore, LookUp},
+};
+pub use self::{
+    fetch::{Fetch, FetchError, Fetching, MAX_SET_BYTES},
+    policy::KeyPolicy,
+    set::{InvalidJwkSet, JwkSet},
+};

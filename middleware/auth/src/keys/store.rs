@@ -1,0 +1,249 @@
+//! The keys of one issuer, as old as they may be.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    time::{Duration, SystemTime},
+};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+
+use super::{Fetch, FetchError, JwkSet, KeyPolicy, Source, VerifyingKey};
+use crate::{Clock, clock::elapsed};
+
+/// After this time a fetch that has not ended is given up by those who come later: a Lambda function may have been frozen
+/// in the middle of it.
+const ABANDONED: Duration = Duration::from_secs(15);
+
+/// Holds the keys of one issuer and decides when to fetch them.
+#[derive(Debug)]
+pub(crate) struct KeyStore {
+    issuer: String,
+    source: Source,
+    policy: KeyPolicy,
+    fetcher: Option<Arc<dyn Fetch>>,
+    clock: Arc<dyn Clock>,
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    loaded: Option<Loaded>,
+    attempt: Option<Attempt>,
+    flight: Option<Flight>,
+    flights: u64,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    keys: JwkSet,
+    at: SystemTime,
+}
+
+/// The last fetch that has ended.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    at: SystemTime,
+    /// How many fetches in a row have failed; 0 after a success.
+    failures: u32,
+}
+
+/// A fetch under way, which all who need it wait for together. Whoever waits drives it, so that it does not die with the
+/// request that began it.
+#[derive(Debug)]
+struct Flight {
+    number: u64,
+    began: SystemTime,
+    landing: Landing,
+}
+
+/// Ends when the keys have been swapped, or could not be.
+type Landing = Shared<BoxFuture<'static, ()>>;
+
+/// What the store can say about a key id at once.
+#[derive(Debug)]
+pub(crate) enum LookUp {
+    Found(Arc<VerifyingKey>),
+    Unknown,
+    Unavailable {
+        retry_after: Duration,
+    },
+    /// Nothing, before the keys have been fetched.
+    Fetch,
+}
+
+impl KeyStore {
+    pub(crate) fn new(
+        issuer: String,
+        source: Source,
+        policy: KeyPolicy,
+        given: Option<JwkSet>,
+        fetcher: Option<Arc<dyn Fetch>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let loaded = given.map(|keys| Loaded { keys, at: clock.now() });
+        let state = RwLock::new(State { loaded, ..State::default() });
+        Self { issuer, source, policy, fetcher, clock, state }
+    }
+
+    /// Looks a key up without waiting.
+    pub(crate) fn look_up(self: &Arc<Self>, id: &Option<String>) -> LookUp {
+        let now = self.clock.now();
+        let state = self.read();
+        if self.needs_fetch(&state, id, now) {
+            return LookUp::Fetch;
+        }
+        let is_due = self.is_due(&state, now);
+        let answer = self.settle(&state, id, now);
+        drop(state);
+        if is_due && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(self.begin_fetch_if(|state| self.is_due(state, now)).map(|landing| runtime.spawn(landing)));
+        }
+        answer
+    }
+
+    /// Looks a key up, and fetches the set if that is what it takes. One fetch for one look-up has to be enough.
+    pub(crate) async fn find(self: &Arc<Self>, id: &Option<String>) -> LookUp {
+        match self.look_up(id) {
+            LookUp::Fetch => {}
+            answer => return answer,
+        }
+        let now = self.clock.now();
+        // Asked again under the lock: the fetch of somebody else may have ended since.
+        if let Some(landing) = self.begin_fetch_if(|state| self.needs_fetch(state, id, now)) {
+            landing.await;
+        }
+        self.settle(&self.read(), id, self.clock.now())
+    }
+
+    /// Whether nothing can be said about a key id before a fetch has ended.
+    fn needs_fetch(&self, state: &State, id: &Option<String>, now: SystemTime) -> bool {
+        if matches!(self.source, Source::Given) {
+            return false;
+        }
+        match &state.loaded {
+            None => state.may_fetch(self.policy, now),
+            Some(loaded) if elapsed(loaded.at, now) >= self.policy.max_age => {
+                state.may_fetch(self.policy, now)
+            }
+            Some(loaded) => loaded.keys.get(id).is_none() && state.may_fetch_for_unknown(self.policy, now),
+        }
+    }
+
+    /// Whether the keys are good but old enough to be fetched again before somebody has to wait for it.
+    fn is_due(&self, state: &State, now: SystemTime) -> bool {
+        !matches!(self.source, Source::Given)
+            && state.flight.is_none()
+            && state.loaded.as_ref().is_some_and(|loaded| elapsed(loaded.at, now) >= self.policy.max_age / 2)
+            && state.may_fetch(self.policy, now)
+    }
+
+    /// What the keys at hand say.
+    fn settle(&self, state: &State, id: &Option<String>, now: SystemTime) -> LookUp {
+        let Some(loaded) = &state.loaded else {
+            return self.unavailable(state, now);
+        };
+        let is_given = matches!(self.source, Source::Given);
+        let age = elapsed(loaded.at, now);
+        let is_bearable = age < self.policy.max_age.saturating_add(self.policy.stale_for);
+        let issuer_is_up = state.attempt.is_none_or(|attempt| attempt.failures == 0);
+        match loaded.keys.get(id) {
+            Some(key) if is_given || is_bearable => LookUp::Found(Arc::clone(key)),
+            None if is_given || (is_bearable && issuer_is_up) => LookUp::Unknown,
+            _ => self.unavailable(state, now),
+        }
+    }
+
+    /// Joins the fetch under way, or begins one if this is so.
+    fn begin_fetch_if(self: &Arc<Self>, wanted: impl Fn(&State) -> bool) -> Option<Landing> {
+        let now = self.clock.now();
+        let mut state = self.write();
+        if !wanted(&state) {
+            return None;
+        }
+        if let Some(flight) = &state.flight
+            && elapsed(flight.began, now) < ABANDONED
+        {
+            return Some(flight.landing.clone());
+        }
+        state.flights += 1;
+        let number = state.flights;
+        let store = Arc::downgrade(self);
+        let (source, fetcher) = (self.source.clone(), self.fetcher.clone());
+        let landing = async move {
+            let outcome = match fetcher {
+                Some(fetcher) => source.load(fetcher.as_ref()).await,
+                None => Err(FetchError::Invalid("there is no fetcher".to_owned())),
+            };
+            if let Some(store) = Weak::upgrade(&store) {
+                store.land(number, outcome);
+            }
+        };
+        let landing = landing.boxed().shared();
+        state.flight = Some(Flight { number, began: now, landing: landing.clone() });
+        Some(landing)
+    }
+
+    fn land(&self, number: u64, outcome: Result<JwkSet, FetchError>) {
+        let now = self.clock.now();
+        let mut state = self.write();
+        if state.flight.as_ref().is_none_or(|flight| flight.number != number) {
+            return;
+        }
+        state.flight = None;
+        match outcome {
+            Ok(keys) => {
+                tracing::debug!(issuer = self.issuer, keys = keys.len(), "key set fetched");
+                state.attempt = Some(Attempt { at: now, failures: 0 });
+                state.loaded = Some(Loaded { keys, at: now });
+            }
+            Err(error) => {
+                let failures = state.attempt.map_or(0, |attempt| attempt.failures).saturating_add(1);
+                state.attempt = Some(Attempt { at: now, failures });
+                tracing::warn!(issuer = self.issuer, %error, failures, "key set could not be fetched");
+            }
+        }
+    }
+
+    fn unavailable(&self, state: &State, now: SystemTime) -> LookUp {
+        let retry_after = state.attempt.map_or(Duration::ZERO, |attempt| {
+            self.policy.pause(attempt.failures).saturating_sub(elapsed(attempt.at, now))
+        });
+        LookUp::Unavailable { retry_after }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether a fetch is under way, or would be in order now.
+    fn may_fetch(&self, policy: KeyPolicy, now: SystemTime) -> bool {
+        self.may_fetch_after(
+            now,
+            |failures| {
+                if failures == 0 { Duration::ZERO } else { policy.pause(failures) }
+            },
+        )
+    }
+
+    /// The same for a key id that is not in the set, which anybody can make up.
+    fn may_fetch_for_unknown(&self, policy: KeyPolicy, now: SystemTime) -> bool {
+        self.may_fetch_after(now, |failures| policy.pause(failures).max(policy.unknown_key_cooldown))
+    }
+
+    fn may_fetch_after(&self, now: SystemTime, pause: impl Fn(u32) -> Duration) -> bool {
+        self.flight.is_some()
+            || self.attempt.is_none_or(|attempt| {
+                let set_back = now < attempt.at;
+                set_back || elapsed(attempt.at, now) >= pause(attempt.failures)
+            })
+    }
+}

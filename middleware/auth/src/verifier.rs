@@ -1,0 +1,324 @@
+//! From a token to an identity.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use portcullis_rules::{Claims, Identity, User, VerifiedBy};
+
+use crate::{
+    Algorithm, AuthenticateError, Clock, ConfigError, Fetch, Issuer, Mistake, Rejection, SystemClock,
+    issuer::{GivenKeys, Kind, Stated},
+    keys::{KeyStore, LookUp, Source, VerifyingKey, is_safe_url},
+    token::{Checks, Terms, UnverifiedToken},
+};
+
+/// The longest token that is read unless [`VerifierBuilder::max_token_bytes`] says otherwise: 8 KiB.
+///
+/// API Gateway lets about 10 KB of headers through in all; tokens of Amazon Cognito with dozens of groups stay under 4 KiB.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// By how much clocks may differ unless [`VerifierBuilder::leeway`] says otherwise: not at all.
+///
+/// INVARIANT: it is the only tolerance there is. It is added to `exp` and taken from `nbf`, and to nothing else. `iat` must be
+/// a number and is not compared with the clock, because issuers' clocks run a moment ahead.
+pub const LEEWAY: Duration = Duration::ZERO;
+
+/// Verifies tokens of the issuers that it was built for. A clone shares the keys.
+///
+/// A token is accepted only if all of this holds:
+///
+/// 1. It is no longer than [`MAX_TOKEN_BYTES`], which is looked at before anything else.
+/// 2. It has three parts of unpadded base64url, each spelled in the one way that is right.
+/// 3. Header and claims are strict JSON objects: no name twice, nothing after them, at most 16 levels deep.
+/// 4. The header has an `alg` of [`Algorithm`], a `typ` of `JWT` or `at+jwt` if it has one, and none of `crit`, `b64`, `zip`,
+///    `enc`, `cty`, `jwk`, `x5c`. `jku` and `x5u` mean nothing here.
+/// 5. `iss` is byte by byte that of a configured issuer, and that issuer has a key of exactly this `kid`.
+/// 6. The key is for this `alg`, and the signature is right.
+/// 7. `exp` is a number in the future. `nbf`, if there, is a number that is not; `iat`, if there, is a number.
+/// 8. `sub` is a string that is not empty.
+/// 9. Client, audience and token use are the expected ones, as [`Issuer`] says.
+/// 10. There is no `cnf`: a token that is bound to a key of its sender is not a bearer token.
+///
+/// *Caveat:* a token stays good until it expires. Signing out does not end it; short lifetimes do.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use portcullis::{AuthenticateError, Rejection, TokenUse, Verifier, testkit::TestIssuer};
+///
+/// let pool = TestIssuer::cognito();
+/// let issuer = pool.issuer().client_ids(["web"]).token_use(TokenUse::Access);
+/// let verifier = Verifier::builder().issuer(issuer).clock(pool.clock()).build()?;
+///
+/// let token = pool.access_token("ada").claim("client_id", "web").sign();
+/// assert_eq!(verifier.authenticate(&token).await?.sub(), Some("ada"));
+///
+/// let token = pool.access_token("ada").claim("client_id", "other").sign();
+/// assert_eq!(verifier.authenticate(&token).await, Err(AuthenticateError::Rejected(Rejection::Client)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Verifier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    issuers: Vec<TrustedIssuer>,
+    clock: Arc<dyn Clock>,
+    max_token_bytes: usize,
+    leeway: f64,
+}
+
+/// An issuer as a verifier needs it.
+struct TrustedIssuer {
+    url: String,
+    checks: Checks,
+    algorithms: Option<Vec<Algorithm>>,
+    keys: Arc<KeyStore>,
+}
+
+/// Collects what a [`Verifier`] needs.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct VerifierBuilder {
+    issuers: Vec<Issuer>,
+    clock: Arc<dyn Clock>,
+    fetcher: Option<Arc<dyn Fetch>>,
+    max_token_bytes: usize,
+    leeway: Duration,
+}
+
+impl Verifier {
+    /// Begins a configuration.
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder {
+            issuers: Vec::new(),
+            clock: Arc::new(SystemClock),
+            fetcher: None,
+            max_token_bytes: MAX_TOKEN_BYTES,
+            leeway: LEEWAY,
+        }
+    }
+
+    /// Says whose token this is. Waits only if keys must be fetched first.
+    ///
+    /// # Errors
+    ///
+    /// When the token is not accepted, or the keys that would tell cannot be had.
+    pub async fn authenticate(&self, token: &str) -> Result<Identity, AuthenticateError> {
+        let unverified = UnverifiedToken::parse(token, self.shared.max_token_bytes)?;
+        let issuer = self.issuer_of(&unverified)?;
+        let found = issuer.keys.find(&unverified.key_id).await;
+        self.conclude(issuer, unverified, found).unwrap_or(Err(Rejection::UnknownKey.into()))
+    }
+
+    /// Says whose token this is, if that can be said without fetching keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`authenticate`](Self::authenticate); `None` means that it would have to wait.
+    #[must_use]
+    pub fn authenticate_now(&self, token: &str) -> Option<Result<Identity, AuthenticateError>> {
+        let unverified = match UnverifiedToken::parse(token, self.shared.max_token_bytes) {
+            Ok(unverified) => unverified,
+            Err(rejection) => return Some(Err(rejection.into())),
+        };
+        let issuer = match self.issuer_of(&unverified) {
+            Ok(issuer) => issuer,
+            Err(rejection) => return Some(Err(rejection.into())),
+        };
+        let found = issuer.keys.look_up(&unverified.key_id);
+        self.conclude(issuer, unverified, found)
+    }
+
+    /// [`authenticate`](Self::authenticate) as a future that borrows nothing.
+    pub(crate) fn authenticate_later(
+        &self,
+        token: &str,
+    ) -> BoxFuture<'static, Result<Identity, AuthenticateError>> {
+        let (verifier, token) = (self.clone(), token.to_owned());
+        async move { verifier.authenticate(&token).await }.boxed()
+    }
+
+    fn issuer_of(&self, token: &UnverifiedToken<'_>) -> Result<&TrustedIssuer, Rejection> {
+        let named = token.issuer().ok_or(Rejection::Issuer)?;
+        let issuer =
+            self.shared.issuers.iter().find(|issuer| issuer.url == named).ok_or(Rejection::Issuer)?;
+        if issuer.algorithms.as_ref().is_some_and(|allowed| !allowed.contains(&token.algorithm)) {
+            return Err(Rejection::Algorithm);
+        }
+        Ok(issuer)
+    }
+
+    fn conclude(
+        &self,
+        issuer: &TrustedIssuer,
+        token: UnverifiedToken<'_>,
+        found: LookUp,
+    ) -> Option<Result<Identity, AuthenticateError>> {
+        match found {
+            LookUp::Found(key) => Some(self.verify(issuer, token, &key).map_err(AuthenticateError::from)),
+            LookUp::Unknown => Some(Err(Rejection::UnknownKey.into())),
+            LookUp::Unavailable { retry_after } => {
+                Some(Err(AuthenticateError::KeysUnavailable { retry_after }))
+            }
+            LookUp::Fetch => None,
+        }
+    }
+
+    fn verify(
+        &self,
+        issuer: &TrustedIssuer,
+        token: UnverifiedToken<'_>,
+        key: &VerifyingKey,
+    ) -> Result<Identity, Rejection> {
+        key.verify(token.algorithm, token.signing_input, &token.signature)?;
+        let terms = Terms { now: self.shared.clock.now(), leeway: self.shared.leeway };
+        issuer.checks.check(token.typ, &token.claims, terms)?;
+        let claims = Claims::from(token.claims);
+        Ok(Identity::User(match issuer.checks.kind {
+            Kind::Cognito => User::user_pools(claims, VerifiedBy::Portcullis),
+            Kind::Oidc => User::oidc(claims, VerifiedBy::Portcullis),
+        }))
+    }
+}
+
+impl VerifierBuilder {
+    /// Adds an issuer. Each has its own keys: the same key id at two issuers is two keys.
+    pub fn issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// Reads the time from here instead of from the operating system.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Fetches key sets by this instead of by [`HttpFetch`](crate::HttpFetch).
+    pub fn fetcher(mut self, fetcher: impl Fetch + 'static) -> Self {
+        self.fetcher = Some(Arc::new(fetcher));
+        self
+    }
+
+    /// The longest token that is read, in bytes; by default [`MAX_TOKEN_BYTES`].
+    pub fn max_token_bytes(mut self, limit: usize) -> Self {
+        self.max_token_bytes = limit;
+        self
+    }
+
+    /// By how much the clocks of the issuer and this machine may differ; by default [`LEEWAY`].
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Names every mistake, among them each check that was neither stated nor waived.
+    pub fn build(self) -> Result<Verifier, ConfigError> {
+        let mut mistakes = Vec::new();
+        if self.issuers.is_empty() {
+            mistakes.push(Mistake::NoIssuer);
+        }
+        if self.max_token_bytes == 0 {
+            mistakes.push(Mistake::SizeLimit);
+        }
+        let fetcher = self.fetcher.or_else(default_fetcher);
+        let mut issuers: Vec<TrustedIssuer> = Vec::new();
+        for issuer in self.issuers {
+            if issuers.iter().any(|known| known.url == issuer.url) {
+                mistakes.push(Mistake::IssuerTwice(issuer.url.clone()));
+            }
+            issuers.push(TrustedIssuer::new(issuer, fetcher.as_ref(), &self.clock, &mut mistakes));
+        }
+        ConfigError::check(mistakes)?;
+        let shared = Shared {
+            issuers,
+            clock: self.clock,
+            max_token_bytes: self.max_token_bytes,
+            leeway: self.leeway.as_secs_f64(),
+        };
+        Ok(Verifier { shared: Arc::new(shared) })
+    }
+}
+
+impl TrustedIssuer {
+    fn new(
+        issuer: Issuer,
+        fetcher: Option<&Arc<dyn Fetch>>,
+        clock: &Arc<dyn Clock>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
+        let (given, source) = match (issuer.keys.clone(), issuer.keys_url.clone(), issuer.kind) {
+            (GivenKeys::Only(keys), _, _) => (Some(keys), Source::Given),
+            (keys, Some(url), _) => (keys.initial(), Source::KeySet { url }),
+            (keys, None, Kind::Cognito) => {
+                (keys.initial(), Source::KeySet { url: format!("{}/.well-known/jwks.json", issuer.url) })
+            }
+            (keys, None, Kind::Oidc) => (keys.initial(), Source::Discovery { issuer: issuer.url.clone() }),
+        };
+        issuer.find_mistakes(mistakes);
+        if let Source::KeySet { url } | Source::Discovery { issuer: url } = &source {
+            if !is_safe_url(url) {
+                mistakes.push(Mistake::Url { issuer: issuer.url.clone(), url: url.clone() });
+            }
+            if fetcher.is_none() {
+                mistakes.push(Mistake::NoFetcher { issuer: issuer.url.clone() });
+            }
+        }
+        let keys = KeyStore::new(
+            issuer.url.clone(),
+            source,
+            issuer.key_policy,
+            given,
+            fetcher.cloned(),
+            Arc::clone(clock),
+        );
+        let checks = Checks {
+            kind: issuer.kind,
+            client_ids: issuer.client_ids.into_required(),
+            audiences: issuer.audiences.into_required(),
+            token_use: issuer.token_use.into_required(),
+        };
+        Self { url: issuer.url, checks, algorithms: issuer.algorithms, keys: Arc::new(keys) }
+    }
+}
+
+impl GivenKeys {
+    fn initial(self) -> Option<crate::JwkSet> {
+        match self {
+            Self::Initial(keys) | Self::Only(keys) => Some(keys),
+            Self::None => None,
+        }
+    }
+}
+
+impl<T> Stated<T> {
+    fn into_required(self) -> Option<T> {
+        match self {
+            Self::Required(value) => Some(value),
+            Self::Unsaid | Self::Waived => None,
+        }
+    }
+}
+
+#[cfg(feature = "fetch")]
+fn default_fetcher() -> Option<Arc<dyn Fetch>> {
+    Some(Arc::new(crate::HttpFetch::new()))
+}
+
+#[cfg(not(feature = "fetch"))]
+fn default_fetcher() -> Option<Arc<dyn Fetch>> {
+    None
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuers: Vec<&str> = self.shared.issuers.iter().map(|issuer| issuer.url.as_str()).collect();
+        f.debug_struct("Verifier").field("issuers", &issuers).finish_non_exhaustive()
+    }
+}
