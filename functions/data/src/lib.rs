@@ -1,0 +1,74 @@
+//! Load, authorize, write conditionally: the only caller of DynamoDB.
+//!
+//! 1. [`AuthorizedRepository`] is what a door uses: it takes a caller, a model and a request, and does nothing
+//!    that the rules do not allow.
+//! 2. [`Repository`] is what lies beneath: each of its methods takes a [`Permit`](rules::Permit).
+//! 3. [`Profiles`] keeps the profiles of users for the triggers of the user pool.
+//! 4. All of it lies in one [`Table`], which is created locally from the same template that is deployed.
+//!
+//! Nothing is called before it is needed: see [`Connection`].
+//!
+//! ```no_run
+//! use portcullis_data::{
+//!     AuthorizedRepository, ConnectOptions, DataError, PageRequest, Repository, Table, TableDefinition, connect,
+//!     rules::{Authorizer, Identity},
+//!     schema::Schema,
+//! };
+//!
+//! # async fn example(template: &str, schema: &str, caller: Identity) -> Result<(), Box<dyn std::error::Error>> {
+//! let table = Table::new(connect(&ConnectOptions::local("http://127.0.0.1:8000")), "notes");
+//! table.create_if_missing(&TableDefinition::from_template(template, "Table")?).await?;
+//!
+//! let schema = Schema::parse(schema, "schema.graphql")?;
+//! let note = schema.model("Note").ok_or("no such model")?;
+//! let data = AuthorizedRepository::new(Repository::new(table), Authorizer::default());
+//! let page = data.list(&caller, note, &PageRequest { limit: Some(20), next_token: None }).await?;
+//! for item in page.items {
+//!     match data.get(&caller, note, item["id"].as_str().unwrap_or_default()).await {
+//!         Ok(stored) => println!("revision {}", stored.revision),
+//!         Err(DataError::NotFound) => println!("gone in the meantime"),
+//!         Err(error) => return Err(error.into()),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+
+mod authorized;
+mod commit;
+mod connection;
+mod error;
+mod layout;
+mod listing;
+mod page;
+mod profiles;
+mod repository;
+mod sources;
+mod store_error;
+mod stored;
+mod table;
+mod template;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
+#[cfg(test)]
+mod tests;
+
+pub use jiff::Timestamp;
+pub use portcullis_rules as rules;
+pub use portcullis_schema as schema;
+
+pub use self::{
+    authorized::AuthorizedRepository,
+    connection::{ConnectOptions, Connection, connect},
+    error::DataError,
+    layout::RESERVED_MODELS,
+    page::{Page, PageRequest},
+    profiles::{Enrollment, NewProfile, Profile, ProfileError, Profiles},
+    repository::Repository,
+    sources::{Clock, Ids, System},
+    store_error::StoreError,
+    stored::{Revision, Stored},
+    table::{Table, TableError},
+    template::{TableDefinition, TemplateError},
+};
