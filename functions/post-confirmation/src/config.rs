@@ -1,0 +1,160 @@
+use std::fmt;
+
+use portcullis_data::{ConnectOptions, Profiles, Table, connect};
+use portcullis_events::check_group_name;
+use thiserror::Error;
+
+/// What a new user gets; see the [crate's documentation](crate) for the variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The table of the profiles.
+    pub table_name: String,
+    /// The group of every user.
+    pub default_group: Option<String>,
+    /// The group of the first user ever.
+    pub first_user_group: Option<String>,
+    /// What a failure means for the user.
+    pub on_error: OnError,
+}
+
+/// What a failure means for the user, who is confirmed either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnError {
+    /// It is logged, and they go on.
+    Continue,
+    /// They see an error.
+    Fail,
+}
+
+/// Everything that is wrong with the configuration, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+/// A variable that is missing or wrong. The text does not repeat its value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{variable} {problem}")]
+pub struct ConfigError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong, in words that fit after the name.
+    pub problem: &'static str,
+}
+
+impl Config {
+    /// Reads the variables through `lookup`.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut errors = Vec::new();
+        let table_name = lookup("TABLE_NAME").unwrap_or_default();
+        if table_name.trim().is_empty() {
+            errors.push(ConfigError { variable: "TABLE_NAME", problem: "is missing" });
+        }
+        let mut group = |variable| {
+            let name = lookup(variable)?;
+            if check_group_name(&name).is_err() {
+                errors.push(ConfigError {
+                    variable,
+                    problem: "is no group's name: 1 to 128 characters without blanks",
+                });
+            }
+            Some(name)
+        };
+        let default_group = group("DEFAULT_GROUP");
+        let first_user_group = group("FIRST_USER_GROUP");
+        let on_error = match lookup("ON_ERROR").as_deref() {
+            None | Some("continue") => OnError::Continue,
+            Some("fail") => OnError::Fail,
+            Some(_) => {
+                errors
+                    .push(ConfigError { variable: "ON_ERROR", problem: "is neither `continue` nor `fail`" });
+                OnError::Fail
+            }
+        };
+        if errors.is_empty() {
+            Ok(Self { table_name, default_group, first_user_group, on_error })
+        } else {
+            Err(ConfigErrors(errors))
+        }
+    }
+
+    /// The profiles in the configured table at AWS. Nothing is called before the first event.
+    pub fn profiles(&self) -> Profiles {
+        self.profiles_in(Table::new(connect(&ConnectOptions::aws()), self.table_name.clone()))
+    }
+
+    /// The profiles in another table, with the first user told apart if there is a group for them.
+    pub fn profiles_in(&self, table: Table) -> Profiles {
+        Profiles::new(table).elect_admin(self.first_user_group.is_some())
+    }
+}
+
+impl ConfigErrors {
+    /// The mistakes, in the order of the variables.
+    pub fn errors(&self) -> &[ConfigError] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Config::from_env(lookup).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn only_the_table_is_needed() {
+        let expected = Config {
+            table_name: "t".into(),
+            default_group: None,
+            first_user_group: None,
+            on_error: OnError::Continue,
+        };
+        assert_eq!(config(&[("TABLE_NAME", "t")]), Ok(expected));
+    }
+
+    #[test]
+    fn everything_can_be_set() {
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("DEFAULT_GROUP", "users"),
+            ("FIRST_USER_GROUP", "admins"),
+            ("ON_ERROR", "fail"),
+        ];
+        let expected = Config {
+            table_name: "t".into(),
+            default_group: Some("users".into()),
+            first_user_group: Some("admins".into()),
+            on_error: OnError::Fail,
+        };
+        assert_eq!(config(&variables), Ok(expected));
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let variables = [("DEFAULT_GROUP", "two words"), ("FIRST_USER_GROUP", ""), ("ON_ERROR", "ignore")];
+        let expected = "TABLE_NAME is missing\n\
+            DEFAULT_GROUP is no group's name: 1 to 128 characters without blanks\n\
+            FIRST_USER_GROUP is no group's name: 1 to 128 characters without blanks\n\
+            ON_ERROR is neither `continue` nor `fail`";
+        assert_eq!(config(&variables).unwrap_err(), expected);
+    }
+}

@@ -1,0 +1,258 @@
+//! Whole events in, whole events out, and what happens on the way: once, three times at once, and
+//! when a delivery dies.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Mutex,
+    task::{Context, Poll, Waker},
+};
+
+use portcullis_data::{Enrollment, NewProfile, ProfileError, Timestamp, testkit};
+use portcullis_post_confirmation::{Config, Directory, DirectoryError, Enrollments, handle};
+use serde_json::{Value, json};
+
+const SIGN_UP: &str =
+    include_str!("../../../middleware/events/tests/fixtures/post-confirmation-confirm-sign-up.json");
+const FORGOT_PASSWORD: &str =
+    include_str!("../../../middleware/events/tests/fixtures/post-confirmation-confirm-forgot-password.json");
+const PRE_SIGN_UP: &str = include_str!("../../../middleware/events/tests/fixtures/pre-sign-up-sign-up.json");
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const ANN: &str = "3f0c8a52-6c1f-4f0e-9d0b-5b1d7a1c2e01";
+
+/// A store that follows the contract of `Profiles::enroll`, gives way once on the way, and can be
+/// made to fail.
+#[derive(Default)]
+struct Store {
+    subs: Mutex<Vec<String>>,
+    fails: bool,
+}
+
+impl Enrollments for Store {
+    async fn enroll(&self, profile: &NewProfile) -> Result<Enrollment, ProfileError> {
+        tokio::task::yield_now().await;
+        if self.fails {
+            return Err(ProfileError::InvalidSub);
+        }
+        let mut subs = self.subs.lock().unwrap();
+        let created = !subs.contains(&profile.sub);
+        if created {
+            subs.push(profile.sub.clone());
+        }
+        Ok(Enrollment { created, first_admin: subs[0] == profile.sub })
+    }
+}
+
+/// Groups that remember every call, and can be made to fail or to hang.
+#[derive(Default)]
+struct Groups {
+    calls: Mutex<Vec<[String; 3]>>,
+    fails: bool,
+    hangs_on: Option<&'static str>,
+}
+
+impl Directory for Groups {
+    async fn add_user_to_group(&self, pool: &str, username: &str, group: &str) -> Result<(), DirectoryError> {
+        tokio::task::yield_now().await;
+        if self.hangs_on == Some(group) {
+            std::future::pending::<()>().await;
+        }
+        if self.fails {
+            return Err(DirectoryError::new("cognito AdminAddUserToGroup failed: ResourceNotFoundException"));
+        }
+        self.calls.lock().unwrap().push([pool, username, group].map(str::to_owned));
+        Ok(())
+    }
+}
+
+impl Groups {
+    /// The groups of the calls, sorted.
+    fn groups(&self) -> Vec<String> {
+        let mut groups: Vec<String> =
+            self.calls.lock().unwrap().iter().map(|[_, _, group]| group.clone()).collect();
+        groups.sort();
+        groups
+    }
+}
+
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn sign_up_of(sub: &str) -> Value {
+    let mut event = event(SIGN_UP);
+    event["userName"] = json!(sub);
+    event["request"]["userAttributes"]["sub"] = json!(sub);
+    event
+}
+
+fn config(on_error: &str) -> Config {
+    let lookup = |name: &str| {
+        let value = match name {
+            "TABLE_NAME" => "test",
+            "DEFAULT_GROUP" => "users",
+            "FIRST_USER_GROUP" => "admins",
+            "ON_ERROR" => on_error,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    Config::from_env(lookup).unwrap()
+}
+
+#[tokio::test]
+async fn the_first_user_gets_a_profile_and_both_groups_and_the_second_only_the_default() {
+    let (store, groups, config) = (Store::default(), Groups::default(), config("fail"));
+    let answer = handle(event(SIGN_UP), &config, &store, &groups, NOW).await.unwrap();
+    assert_eq!(answer, event(SIGN_UP));
+    assert_eq!(groups.groups(), ["admins", "users"]);
+    assert!(
+        groups
+            .calls
+            .lock()
+            .unwrap()
+            .iter()
+            .all(|[pool, username, _]| pool == "eu-west-1_Pool1" && username == ANN)
+    );
+
+    handle(sign_up_of("s-2"), &config, &store, &groups, NOW).await.unwrap();
+    assert_eq!(groups.groups(), ["admins", "users", "users"]);
+    assert_eq!(*store.subs.lock().unwrap(), [ANN, "s-2"]);
+}
+
+#[tokio::test]
+async fn what_is_no_confirmed_sign_up_comes_back_unchanged_and_has_no_effect() {
+    let mut unknown = event(SIGN_UP);
+    unknown["triggerSource"] = json!("PostConfirmation_Tomorrow");
+    for came in [event(FORGOT_PASSWORD), event(PRE_SIGN_UP), unknown, json!({})] {
+        let (store, groups) = (Store::default(), Groups::default());
+        assert_eq!(handle(came.clone(), &config("fail"), &store, &groups, NOW).await.unwrap(), came);
+        assert_eq!(groups.groups(), [""; 0]);
+        assert!(store.subs.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn failures_are_swallowed_unless_configured() {
+    let rows = [
+        (Store { fails: true, ..Store::default() }, Groups::default()),
+        (Store::default(), Groups { fails: true, ..Groups::default() }),
+        (Store { fails: true, ..Store::default() }, Groups { fails: true, ..Groups::default() }),
+    ];
+    for (store, groups) in rows {
+        let answer = handle(event(SIGN_UP), &config("continue"), &store, &groups, NOW).await;
+        assert_eq!(answer.unwrap(), event(SIGN_UP));
+        let error = handle(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
+        let expected = "E_SETUP_INCOMPLETE: the account is confirmed but could not be set up, try to sign in";
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_profile_that_fails_does_not_keep_the_default_group_away() {
+    let (store, groups) = (Store { fails: true, ..Store::default() }, Groups::default());
+    handle(event(SIGN_UP), &config("continue"), &store, &groups, NOW).await.unwrap();
+    assert_eq!(groups.groups(), ["users"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_effect_that_hangs_is_given_up_before_cognito_gives_up() {
+    let (store, groups) = (Store::default(), Groups { hangs_on: Some("admins"), ..Groups::default() });
+    let started = tokio::time::Instant::now();
+    let error = handle(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
+    assert!(started.elapsed().as_millis() < 5000);
+    assert_eq!(error.detail(), Some("profile and first user's group: took longer than 4 s"));
+    assert_eq!(groups.groups(), ["users"]);
+}
+
+#[tokio::test]
+async fn an_event_without_a_sub_follows_the_same_policy() {
+    let mut came = event(SIGN_UP);
+    came["request"]["userAttributes"] = json!(null);
+    let (store, groups) = (Store::default(), Groups::default());
+    assert_eq!(handle(came.clone(), &config("continue"), &store, &groups, NOW).await.unwrap(), came);
+    let error = handle(came, &config("fail"), &store, &groups, NOW).await.unwrap_err();
+    assert_eq!(error.code(), "E_MALFORMED_EVENT");
+    assert_eq!(groups.groups(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_refused_with_a_fixed_text() {
+    for came in [json!(null), json!("ann@example.com")] {
+        let error =
+            handle(came, &config("continue"), &Store::default(), &Groups::default(), NOW).await.unwrap_err();
+        assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
+    }
+}
+
+/// With the real store, three deliveries of three users' events at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_deliveries_make_one_profile_each_and_one_admin() {
+    let config = config("fail");
+    let profiles = config.profiles_in(testkit::table().await.unwrap());
+    let groups = Groups::default();
+    let deliver = |sub: &'static str| handle(sign_up_of(sub), &config, &profiles, &groups, NOW);
+    let (a, b, c, d, e, f, g, h, i) = tokio::join!(
+        deliver("s-1"),
+        deliver("s-1"),
+        deliver("s-1"),
+        deliver("s-2"),
+        deliver("s-2"),
+        deliver("s-2"),
+        deliver("s-3"),
+        deliver("s-3"),
+        deliver("s-3"),
+    );
+    for answer in [a, b, c, d, e, f, g, h, i] {
+        answer.unwrap();
+    }
+    let calls = groups.calls.lock().unwrap().clone();
+    let admins: Vec<&String> =
+        calls.iter().filter(|[_, _, group]| group == "admins").map(|[_, username, _]| username).collect();
+    assert_eq!(admins.len(), 3, "each delivery of the first user repeats the call");
+    assert!(admins.iter().all(|username| *username == admins[0]), "{admins:?}");
+    assert_eq!(calls.iter().filter(|[_, _, group]| group == "users").count(), 9);
+    for sub in ["s-1", "s-2", "s-3"] {
+        assert_eq!(profiles.get(sub).await.unwrap().unwrap().claims["username"], json!(sub));
+    }
+}
+
+/// A delivery that is stopped after every possible number of steps, and then the next one.
+#[tokio::test]
+async fn a_delivery_that_died_anywhere_is_made_good_by_the_next() {
+    let config = config("fail");
+    for steps in 0.. {
+        let (store, groups) = (Store::default(), Groups::default());
+        let mut finished = false;
+        {
+            let mut dying = pin!(handle(event(SIGN_UP), &config, &store, &groups, NOW));
+            for _ in 0..steps {
+                finished = matches!(poll_once(dying.as_mut()), Poll::Ready(_));
+            }
+        }
+        handle(event(SIGN_UP), &config, &store, &groups, NOW).await.unwrap();
+        let mut reached = groups.groups();
+        reached.dedup();
+        assert_eq!(reached, ["admins", "users"], "died after {steps} steps");
+        assert_eq!(store.subs.lock().unwrap().len(), 1);
+        // Somebody else is not made an admin by the death of the first.
+        handle(sign_up_of("s-2"), &config, &store, &groups, NOW).await.unwrap();
+        assert!(
+            groups
+                .calls
+                .lock()
+                .unwrap()
+                .iter()
+                .all(|[_, username, group]| group != "admins" || username == ANN)
+        );
+        if finished {
+            assert!(steps > 2, "the delivery could not be stopped half-way");
+            return;
+        }
+    }
+}
+
+fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}

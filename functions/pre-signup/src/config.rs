@@ -1,0 +1,185 @@
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::{Domain, InvalidDomain};
+
+/// Which domains may sign up; see the [crate's documentation](crate) for the variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// If there are any, no other domain may sign up.
+    pub allowed: Vec<Domain>,
+    /// These may not sign up, allowed or not.
+    pub denied: Vec<Domain>,
+    /// Users of these who sign up are confirmed without a code.
+    pub auto_confirm: Vec<Domain>,
+    /// Users who are confirmed without a code have a verified address.
+    pub auto_verify_email: bool,
+}
+
+/// Everything that is wrong with the configuration, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+/// A variable that is wrong. The text does not repeat its value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{variable} {problem}")]
+pub struct ConfigError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong, in words that fit after the name.
+    pub problem: String,
+}
+
+impl Config {
+    /// Reads the variables through `lookup`.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut errors = Vec::new();
+        let mut list = |variable, top_level| match lookup(variable) {
+            Some(text) => domains(variable, &text, top_level, &mut errors),
+            None => Vec::new(),
+        };
+        let allowed = list("ALLOWED_EMAIL_DOMAINS", false);
+        let denied = list("DENIED_EMAIL_DOMAINS", true);
+        let auto_confirm = list("AUTO_CONFIRM_DOMAINS", false);
+        let auto_verify_email = match lookup("AUTO_VERIFY_EMAIL").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                errors.push(ConfigError {
+                    variable: "AUTO_VERIFY_EMAIL",
+                    problem: "is neither `true` nor `false`".to_owned(),
+                });
+                false
+            }
+        };
+        if auto_verify_email && lookup("AUTO_CONFIRM_DOMAINS").is_none() {
+            let problem = "does nothing without AUTO_CONFIRM_DOMAINS".to_owned();
+            errors.push(ConfigError { variable: "AUTO_VERIFY_EMAIL", problem });
+        }
+        if errors.is_empty() {
+            Ok(Self { allowed, denied, auto_confirm, auto_verify_email })
+        } else {
+            Err(ConfigErrors(errors))
+        }
+    }
+
+    /// If every user's domain is judged.
+    pub(crate) fn has_lists(&self) -> bool {
+        !self.allowed.is_empty() || !self.denied.is_empty()
+    }
+}
+
+/// Reads a list. `top_level`: if an entry may be a top-level domain, which covers everything below
+/// it.
+fn domains(
+    variable: &'static str,
+    text: &str,
+    top_level: bool,
+    errors: &mut Vec<ConfigError>,
+) -> Vec<Domain> {
+    if text.trim().is_empty() {
+        errors.push(ConfigError {
+            variable,
+            problem: "is set and empty: leave it out if there is no list".to_owned(),
+        });
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (index, entry) in text.split(',').enumerate() {
+        match Domain::parse(entry.trim()) {
+            Ok(domain) if top_level || !domain.is_top_level() => found.push(domain),
+            Ok(_) => errors.push(entry_error(variable, index, InvalidDomain::TopLevel)),
+            Err(error) => errors.push(entry_error(variable, index, error)),
+        }
+    }
+    found
+}
+
+fn entry_error(variable: &'static str, index: usize, error: InvalidDomain) -> ConfigError {
+    ConfigError { variable, problem: format!("entry {} {error}", index + 1) }
+}
+
+impl ConfigErrors {
+    /// The mistakes, in the order of the variables.
+    pub fn errors(&self) -> &[ConfigError] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Config::from_env(lookup).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn nothing_configured_judges_nobody() {
+        assert_eq!(config(&[]).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn lists_are_read_in_any_case_with_blanks_around_commas() {
+        let config = config(&[
+            ("ALLOWED_EMAIL_DOMAINS", "Example.com, example.org"),
+            ("DENIED_EMAIL_DOMAINS", "zip"),
+            ("AUTO_CONFIRM_DOMAINS", "dev.example.com"),
+            ("AUTO_VERIFY_EMAIL", "true"),
+        ]);
+        let domains =
+            |texts: &[&str]| texts.iter().map(|text| Domain::parse(text).unwrap()).collect::<Vec<_>>();
+        let expected = Config {
+            allowed: domains(&["example.com", "example.org"]),
+            denied: domains(&["zip"]),
+            auto_confirm: domains(&["dev.example.com"]),
+            auto_verify_email: true,
+        };
+        assert_eq!(config.unwrap(), expected);
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let mistakes = config(&[
+            ("ALLOWED_EMAIL_DOMAINS", "@example.com,,com,a b.com"),
+            ("DENIED_EMAIL_DOMAINS", " "),
+            ("AUTO_CONFIRM_DOMAINS", "*.example.com"),
+            ("AUTO_VERIFY_EMAIL", "yes"),
+        ]);
+        let expected = "ALLOWED_EMAIL_DOMAINS entry 1 has an `@`: write the domain alone\n\
+            ALLOWED_EMAIL_DOMAINS entry 2 is empty\n\
+            ALLOWED_EMAIL_DOMAINS entry 3 is a whole top-level domain\n\
+            ALLOWED_EMAIL_DOMAINS entry 4 has a character that a domain cannot have there\n\
+            DENIED_EMAIL_DOMAINS is set and empty: leave it out if there is no list\n\
+            AUTO_CONFIRM_DOMAINS entry 1 has a `*`: a domain covers those below it already\n\
+            AUTO_VERIFY_EMAIL is neither `true` nor `false`";
+        assert_eq!(mistakes.unwrap_err(), expected);
+    }
+
+    #[test]
+    fn auto_verify_alone_is_a_mistake() {
+        assert_eq!(
+            config(&[("AUTO_VERIFY_EMAIL", "true")]).unwrap_err(),
+            "AUTO_VERIFY_EMAIL does nothing without AUTO_CONFIRM_DOMAINS"
+        );
+    }
+}

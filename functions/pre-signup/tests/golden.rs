@@ -1,0 +1,84 @@
+//! Whole events in, whole events out.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use portcullis_pre_signup::{Config, handle};
+use serde_json::{Value, json};
+
+const SIGN_UP: &str = include_str!("../../../middleware/events/tests/fixtures/pre-sign-up-sign-up.json");
+const ADMIN: &str =
+    include_str!("../../../middleware/events/tests/fixtures/pre-sign-up-admin-create-user.json");
+const EXTERNAL: &str =
+    include_str!("../../../middleware/events/tests/fixtures/pre-sign-up-external-provider.json");
+const CONFIRMATION: &str =
+    include_str!("../../../middleware/events/tests/fixtures/post-confirmation-confirm-sign-up.json");
+
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn config(variables: &[(&str, &str)]) -> Config {
+    Config::from_env(|name| {
+        variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    })
+    .unwrap()
+}
+
+#[test]
+fn whoever_is_admitted_gets_the_event_back_as_it_came() {
+    for config in [config(&[]), config(&[("ALLOWED_EMAIL_DOMAINS", "example.com")])] {
+        for text in [SIGN_UP, ADMIN, EXTERNAL] {
+            assert_eq!(handle(event(text), &config).unwrap(), event(text));
+        }
+    }
+}
+
+#[test]
+fn whoever_is_refused_reads_a_code_and_no_detail() {
+    for config in [
+        config(&[("ALLOWED_EMAIL_DOMAINS", "example.org")]),
+        config(&[("DENIED_EMAIL_DOMAINS", "example.com")]),
+    ] {
+        for text in [SIGN_UP, ADMIN, EXTERNAL] {
+            let error = handle(event(text), &config).unwrap_err();
+            assert_eq!(error.to_string(), "E_DOMAIN_NOT_ALLOWED: this e-mail domain may not sign up");
+            assert!(!error.detail().unwrap().contains("ann"));
+        }
+    }
+}
+
+#[test]
+fn a_configured_domain_is_confirmed_and_only_the_response_changes() {
+    let confirm = ("AUTO_CONFIRM_DOMAINS", "example.com");
+    for (config, verified) in
+        [(config(&[confirm]), false), (config(&[confirm, ("AUTO_VERIFY_EMAIL", "true")]), true)]
+    {
+        let mut expected = event(SIGN_UP);
+        expected["response"] =
+            json!({"autoConfirmUser": true, "autoVerifyEmail": verified, "autoVerifyPhone": false});
+        assert_eq!(handle(event(SIGN_UP), &config).unwrap(), expected);
+        for text in [ADMIN, EXTERNAL] {
+            assert_eq!(handle(event(text), &config).unwrap(), event(text));
+        }
+    }
+}
+
+#[test]
+fn what_is_not_understood_comes_back_unchanged() {
+    let config = config(&[("ALLOWED_EMAIL_DOMAINS", "example.org")]);
+    for value in [
+        event(CONFIRMATION),
+        json!({}),
+        json!({"triggerSource": null}),
+        json!({"triggerSource": "Tomorrow_Something"}),
+    ] {
+        assert_eq!(handle(value.clone(), &config).unwrap(), value);
+    }
+}
+
+#[test]
+fn what_is_no_event_is_refused_with_a_fixed_text() {
+    for value in [json!(null), json!("ann@example.com"), json!([1])] {
+        let error = handle(value, &config(&[])).unwrap_err();
+        assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
+    }
+}

@@ -1,0 +1,77 @@
+//! The pre-token-generation trigger as a Lambda function.
+
+use std::{process::ExitCode, sync::Arc};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use portcullis_events::{Payload, PublicError, TriggerError};
+use portcullis_pre_token_generation::{Config, handle};
+use serde_json::Value;
+use tokio::task::JoinError;
+use tracing::Instrument;
+use tracing_subscriber::EnvFilter;
+
+/// What no setting of the log level may turn on: these print bodies, or repeat an error that we
+/// have logged.
+const NEVER_LOGGED: &str = "lambda_runtime=info,lambda_runtime::layers::panic=off,aws_=info,hyper=info";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    write_logs();
+    let config = match Config::from_env(variable) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            for mistake in mistakes.errors() {
+                tracing::error!(%mistake, "pre-token-generation cannot start");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    let profiles = config.profiles();
+    let state = Arc::new((config, profiles));
+    let service = service_fn(|event: LambdaEvent<Payload>| {
+        let state = Arc::clone(&state);
+        // A task of its own: a panic ends there, and its text is not sent to whoever signs in.
+        let task = async move {
+            let (config, profiles) = &*state;
+            handle(event.payload.into_value(), config, profiles).await
+        };
+        let task = tokio::spawn(task.in_current_span());
+        async move { answer(task.await) }
+    });
+    match lambda_runtime::run(service).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "pre-token-generation cannot reach the lambda runtime");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn answer(outcome: Result<Result<Value, TriggerError>, JoinError>) -> Result<Value, Diagnostic> {
+    let error = match outcome {
+        Ok(Ok(event)) => return Ok(event),
+        Ok(Err(error)) => error,
+        Err(_panic) => {
+            tracing::error!(code = PublicError::INTERNAL.code(), "pre-token-generation panicked");
+            PublicError::INTERNAL.into()
+        }
+    };
+    Err(Diagnostic { error_type: error.code().to_owned(), error_message: error.to_string() })
+}
+
+/// What is not UTF-8 must be refused like any other wrong value, not read as missing.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn write_logs() {
+    let levels = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(variable);
+    let levels = levels.unwrap_or_else(|| "info".to_owned());
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_ansi(false)
+        .with_env_filter(EnvFilter::new(format!("{levels},{NEVER_LOGGED}")))
+        .init();
+}

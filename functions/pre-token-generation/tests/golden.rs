@@ -1,0 +1,171 @@
+//! Whole events of each version in, whole events out.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::time::Duration;
+
+use portcullis_data::{NewProfile, Profile, ProfileError, Profiles, Timestamp, testkit};
+use portcullis_pre_token_generation::{Config, ProfileReader, handle};
+use serde_json::{Map, Value, json};
+
+const V1: &str = include_str!("../../../middleware/events/tests/fixtures/token-generation-v1.json");
+const V2: &str = include_str!("../../../middleware/events/tests/fixtures/token-generation-v2.json");
+const V3: &str = include_str!("../../../middleware/events/tests/fixtures/token-generation-v3.json");
+const MACHINE: &str =
+    include_str!("../../../middleware/events/tests/fixtures/token-generation-v3-client-credentials.json");
+const PRE_SIGN_UP: &str = include_str!("../../../middleware/events/tests/fixtures/pre-sign-up-sign-up.json");
+const ANN: &str = "3f0c8a52-6c1f-4f0e-9d0b-5b1d7a1c2e01";
+
+/// One profile, or none, or a failure, after a while.
+struct Reader {
+    answer: Result<Option<Profile>, ()>,
+    delay: Duration,
+}
+
+impl ProfileReader for Reader {
+    async fn get(&self, sub: &str) -> Result<Option<Profile>, ProfileError> {
+        assert_eq!(sub, ANN);
+        tokio::time::sleep(self.delay).await;
+        self.answer.clone().map_err(|()| ProfileError::InvalidSub)
+    }
+}
+
+fn reader(claims: Value, groups: &[&str]) -> Reader {
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    let claims = claims.as_object().unwrap().clone();
+    Reader { answer: Ok(Some(Profile { sub: ANN.into(), groups, claims })), delay: Duration::ZERO }
+}
+
+fn config(variables: &[(&str, &str)]) -> Config {
+    let lookup = |name: &str| match name {
+        "TABLE_NAME" => Some("test".to_owned()),
+        _ => variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
+    };
+    Config::from_env(lookup).unwrap()
+}
+
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn with_response(text: &str, response: Value) -> Value {
+    let mut event = event(text);
+    event["response"] = response;
+    event
+}
+
+#[tokio::test]
+async fn each_version_gets_claims_and_groups_in_its_own_shape() {
+    let config = config(&[("TOKEN_CLAIMS", "tenant,teams")]);
+    let reader =
+        reader(json!({"tenant": "acme", "teams": ["a", "b"], "secret": "x"}), &["editors", "readers"]);
+
+    let answer = handle(event(V1), &config, &reader).await.unwrap();
+    let role = "arn:aws:iam::111122223333:role/readers";
+    let expected = json!({"claimsOverrideDetails": {
+        "claimsToAddOrOverride": {"tenant": "acme"},
+        "groupOverrideDetails": {
+            "groupsToOverride": ["readers", "editors"], "iamRolesToOverride": [role], "preferredRole": role,
+        },
+    }});
+    assert_eq!(answer, with_response(V1, expected));
+
+    let claims = json!({"claimsToAddOrOverride": {"tenant": "acme", "teams": ["a", "b"]}});
+    let rows = [
+        (V2, json!({"groupsToOverride": ["readers", "editors"], "iamRolesToOverride": []})),
+        (V3, json!({"groupsToOverride": ["editors", "readers"]})),
+    ];
+    for (text, groups) in rows {
+        let answer = handle(event(text), &config, &reader).await.unwrap();
+        let expected = json!({"claimsAndScopeOverrideDetails": {
+            "idTokenGeneration": claims, "accessTokenGeneration": claims, "groupOverrideDetails": groups,
+        }});
+        assert_eq!(answer, with_response(text, expected));
+    }
+}
+
+#[tokio::test]
+async fn claims_alone_say_nothing_about_groups() {
+    let config = config(&[("TOKEN_CLAIMS", "tenant")]);
+    for groups in [&[][..], &["readers"][..]] {
+        let answer = handle(event(V2), &config, &reader(json!({"tenant": "acme"}), groups)).await.unwrap();
+        let details = &answer["response"]["claimsAndScopeOverrideDetails"];
+        assert_eq!(details["accessTokenGeneration"]["claimsToAddOrOverride"], json!({"tenant": "acme"}));
+        assert_eq!(details.get("groupOverrideDetails"), None);
+    }
+}
+
+#[tokio::test]
+async fn an_event_to_which_there_is_nothing_to_add_comes_back_unchanged() {
+    let config = config(&[("TOKEN_CLAIMS", "tenant")]);
+    let nobody = Reader { answer: Ok(None), delay: Duration::ZERO };
+    let nothing = reader(json!({"other": 1, "tenant": null}), &["readers"]);
+    for text in [V1, V2] {
+        assert_eq!(handle(event(text), &config, &nobody).await.unwrap(), event(text));
+        assert_eq!(handle(event(text), &config, &nothing).await.unwrap(), event(text));
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_user_or_is_not_understood_comes_back_unchanged() {
+    let config = config(&[("TOKEN_CLAIMS", "tenant"), ("ON_READ_FAILURE", "deny")]);
+    let reader = reader(json!({"tenant": "acme"}), &["editors"]);
+    let mut unknown_version = event(V2);
+    unknown_version["version"] = json!("4");
+    let mut no_sub = event(V2);
+    no_sub["request"]["userAttributes"] = json!(null);
+    for came in [event(MACHINE), event(PRE_SIGN_UP), unknown_version, no_sub, json!({})] {
+        assert_eq!(handle(came.clone(), &config, &reader).await.unwrap(), came);
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_one_token_cannot_carry_is_left_out_of_it() {
+    let config = config(&[("TOKEN_CLAIMS", "address")]);
+    let answer = handle(event(V2), &config, &reader(json!({"address": {"city": "Ulm"}}), &[])).await.unwrap();
+    let details = &answer["response"]["claimsAndScopeOverrideDetails"];
+    assert_eq!(
+        *details,
+        json!({"accessTokenGeneration": {"claimsToAddOrOverride": {"address": {"city": "Ulm"}}}})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_cannot_be_read_in_time_is_a_plain_token_or_none() {
+    let profile = Profile { sub: ANN.into(), groups: vec!["editors".into()], claims: Map::new() };
+    let slow = |milliseconds| Reader {
+        answer: Ok(Some(profile.clone())),
+        delay: Duration::from_millis(milliseconds),
+    };
+    let failing = Reader { answer: Err(()), delay: Duration::ZERO };
+    let plain = config(&[("READ_TIMEOUT_MS", "200")]);
+    let deny = config(&[("READ_TIMEOUT_MS", "200"), ("ON_READ_FAILURE", "deny")]);
+
+    for reader in [&slow(201), &failing] {
+        assert_eq!(handle(event(V2), &plain, reader).await.unwrap(), event(V2));
+        let error = handle(event(V2), &deny, reader).await.unwrap_err();
+        assert_eq!(error.to_string(), "E_PROFILE_UNAVAILABLE: the profile could not be read, try again");
+    }
+    for config in [&plain, &deny] {
+        assert_ne!(handle(event(V2), config, &slow(199)).await.unwrap(), event(V2));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_refused_with_a_fixed_text() {
+    let error = handle(json!("ann@example.com"), &config(&[]), &reader(json!({}), &[])).await.unwrap_err();
+    assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
+}
+
+#[tokio::test]
+async fn a_profile_in_the_real_store_is_found_by_its_sub() {
+    let profiles = Profiles::new(testkit::table().await.unwrap());
+    let config = config(&[("TOKEN_CLAIMS", "createdAt")]);
+    assert_eq!(handle(event(V2), &config, &profiles).await.unwrap(), event(V2));
+
+    let profile = NewProfile { sub: ANN.into(), username: "ann".into(), created_at: Timestamp::UNIX_EPOCH };
+    profiles.enroll(&profile).await.unwrap();
+    let answer = handle(event(V2), &config, &profiles).await.unwrap();
+    let claim = &answer["response"]["claimsAndScopeOverrideDetails"]["idTokenGeneration"]["claimsToAddOrOverride"]
+        ["createdAt"];
+    assert!(claim.as_str().unwrap().starts_with("1970-01-01T00:00:00"), "{claim}");
+}
