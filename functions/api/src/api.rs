@@ -1,0 +1,176 @@
+//! What the routes are made of.
+
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use portcullis::{AuthenticateLayer, Issuer, Verifier};
+use portcullis_data::{
+    AuthorizedRepository, ConnectOptions, RESERVED_MODELS, Repository, Table, connect,
+    rules::Authorizer,
+    schema::{ModelType, Schema},
+};
+use thiserror::Error;
+
+use crate::{Config, CorsOrigins, IssuerConfig};
+
+/// Paths that serve something else than a model.
+const RESERVED: [&str; 1] = ["health"];
+
+/// Everything that [`router`](crate::router) needs.
+#[derive(Clone)]
+pub struct Api {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) repository: AuthorizedRepository,
+    pub(crate) authenticate: AuthenticateLayer,
+    pub(crate) cors: CorsOrigins,
+}
+
+/// An API that cannot be started.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The schema declares nothing to serve.
+    #[error("the schema has no type with @model, so there is nothing to serve")]
+    NoModels,
+    /// A model has a name that the table needs for itself.
+    #[error("model `{0}` cannot be served: the table keeps rows of its own under this name")]
+    NameTaken(String),
+    /// Two things want one path.
+    #[error("model `{model}` cannot be served: the path /{path} is taken")]
+    PathTaken {
+        /// The model.
+        model: String,
+        /// Its path.
+        path: String,
+    },
+    /// The issuer's configuration contradicts itself.
+    #[error(transparent)]
+    Verifier(#[from] portcullis::ConfigError),
+}
+
+impl Api {
+    /// An API for the models of the schema, their records in `table`, for callers whom `verifier` knows.
+    ///
+    /// # Errors
+    ///
+    /// When the schema declares no model, one whose name the table needs, or two whose paths would be one.
+    pub fn new(schema: Schema, table: Table, verifier: Verifier) -> Result<Self, StartError> {
+        if schema.models().is_empty() {
+            return Err(StartError::NoModels);
+        }
+        let mut taken: HashSet<&str> = HashSet::from(RESERVED);
+        for model in schema.models() {
+            if RESERVED_MODELS.contains(&model.name()) {
+                return Err(StartError::NameTaken(model.name().to_owned()));
+            }
+            if !taken.insert(model.path()) {
+                return Err(StartError::PathTaken {
+                    model: model.name().to_owned(),
+                    path: model.path().to_owned(),
+                });
+            }
+        }
+        Ok(Self {
+            repository: AuthorizedRepository::new(Repository::new(table), Authorizer::default()),
+            authenticate: AuthenticateLayer::new(verifier),
+            cors: CorsOrigins::default(),
+            schema: Arc::new(schema),
+        })
+    }
+
+    /// The API that the configuration describes. Nothing is dialled yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Api::new`]; also when the configuration of the issuer contradicts itself.
+    pub fn from_config(schema: Schema, config: &Config) -> Result<Self, StartError> {
+        let table = Table::new(connect(&ConnectOptions::aws()), &config.table_name);
+        Self::on_table(schema, config, table)
+    }
+
+    /// The API that the configuration describes, on a table that is reached in another way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Api::from_config`].
+    pub fn on_table(schema: Schema, config: &Config, table: Table) -> Result<Self, StartError> {
+        let issuer = match &config.issuer {
+            IssuerConfig::Pool { region, id } => Issuer::cognito(region, id),
+            IssuerConfig::At(url) => Issuer::cognito_at(url),
+        };
+        let issuer = issuer.client_ids(&config.client_ids).token_use(config.token_use);
+        let issuer = match &config.jwks {
+            Some(keys) => issuer.initial_keys(keys.clone()),
+            None => issuer,
+        };
+        let verifier = Verifier::builder().issuer(issuer).build()?;
+        Ok(Self::new(schema, table, verifier)?.api_keys(&config.api_keys).cors(config.cors.clone()))
+    }
+
+    /// Lets callers with one of these keys in under `public` rules.
+    #[must_use]
+    pub fn api_keys(mut self, keys: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.authenticate = self.authenticate.api_keys(keys);
+        self
+    }
+
+    /// Lets pages of these origins call.
+    #[must_use]
+    pub fn cors(mut self, origins: CorsOrigins) -> Self {
+        self.cors = origins;
+        self
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let models: Vec<_> = self.schema.models().iter().map(ModelType::name).collect();
+        f.debug_struct("Api").field("models", &models).field("cors", &self.cors).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::TokenUse;
+
+    use super::*;
+
+    fn api(schema: &str) -> Result<Api, StartError> {
+        let issuer = Issuer::cognito("eu-west-1", "eu-west-1_Ab12Cd34E")
+            .client_ids(["web"])
+            .token_use(TokenUse::Access);
+        let verifier = Verifier::builder().issuer(issuer).build().unwrap();
+        let table = Table::new(connect(&ConnectOptions::local("http://127.0.0.1:1")), "test");
+        Api::new(Schema::parse(schema, "test.graphql").unwrap(), table, verifier)
+    }
+
+    #[test]
+    fn a_model_may_not_take_the_place_of_something_else() {
+        // Both words are their own plural.
+        for (schema, good) in
+            [("type Health @model { id: ID! }", false), ("type Sheep @model { id: ID! }", true)]
+        {
+            let api = api(schema);
+            assert_eq!(api.is_ok(), good, "{api:?}");
+        }
+    }
+
+    #[test]
+    fn a_schema_without_models_is_nothing_to_serve() {
+        assert!(matches!(api("enum Section { LOCAL }"), Err(StartError::NoModels)));
+    }
+
+    #[test]
+    fn a_configuration_makes_an_api() {
+        let lookup = |name: &str| {
+            Some(match name {
+                "USER_POOL_ID" => "eu-west-1_Ab12Cd34E".to_owned(),
+                "USER_POOL_CLIENT_IDS" => "web".to_owned(),
+                "AWS_REGION" => "eu-west-1".to_owned(),
+                "TABLE_NAME" => "portcullis".to_owned(),
+                _ => return None,
+            })
+        };
+        let schema = Schema::parse(include_str!("../../../schema.graphql"), "schema.graphql").unwrap();
+        assert!(Api::from_config(schema, &Config::from_env(lookup).unwrap()).is_ok());
+    }
+}

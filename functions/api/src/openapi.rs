@@ -1,0 +1,254 @@
+//! The API described for programs: OpenAPI 3.1, made from the schema once, at start.
+
+use http::StatusCode;
+use portcullis_data::{
+    rules::{Operation, Provider, Rule},
+    schema::{ModelType, Schema, Shape},
+};
+use serde_json::{Map, Value, json};
+
+/// The description of everything that [`router`](crate::router) serves.
+///
+/// ```
+/// use portcullis_data::schema::Schema;
+///
+/// let schema = Schema::parse("type Note @model { title: String! }", "notes.graphql").unwrap();
+/// let document = portcullis_api::document(&schema);
+/// assert_eq!(document["paths"]["/notes"]["post"]["operationId"], "createNote");
+/// ```
+#[must_use]
+pub fn document(schema: &Schema) -> Value {
+    let mut paths = Map::new();
+    let mut schemas = Map::new();
+    for model in schema.models() {
+        paths.insert(format!("/{}", model.path()), collection(model));
+        paths.insert(format!("/{}/{{id}}", model.path()), item(model));
+        schemas.extend(model_schemas(model));
+    }
+    paths.insert("/health".to_owned(), health());
+    schemas.insert(PROBLEM.to_owned(), problem_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "REST API", "version": env!("CARGO_PKG_VERSION") },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": problem_responses(),
+            "headers": {
+                "ETag": { "description": "Names the state of the item.", "schema": { "type": "string" } },
+            },
+            "parameters": {
+                "Id": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } },
+                "IfMatch": {
+                    "name": "If-Match",
+                    "in": "header",
+                    "description": "Act only if the item is still in this state.",
+                    "schema": { "type": "string" },
+                },
+                "IfNoneMatch": {
+                    "name": "If-None-Match",
+                    "in": "header",
+                    "description": "Answer 304 if the item is still in this state.",
+                    "schema": { "type": "string" },
+                },
+            },
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "apiKey": { "type": "apiKey", "in": "header", "name": "x-api-key" },
+            },
+        },
+    })
+}
+
+fn collection(model: &ModelType) -> Value {
+    let (name, plural) = (model.name(), model.plural());
+    json!({
+        "post": {
+            "operationId": format!("create{name}"),
+            "summary": format!("Create a {name}"),
+            "tags": [name],
+            "security": security(model, Operation::Create),
+            "requestBody": body(name, "Input", &["application/json"]),
+            "responses": responses(
+                json!({ "201": item_response(name, "Created", true) }),
+                &[400, 401, 403, 409, 413, 415, 422, 500, 503],
+            ),
+        },
+        "get": {
+            "operationId": format!("list{plural}"),
+            "summary": format!("List the {plural} that you may see"),
+            "tags": [name],
+            "security": security(model, Operation::List),
+            "parameters": [
+                {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "How many items a page holds at most.",
+                    "schema": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 },
+                },
+                {
+                    "name": "nextToken",
+                    "in": "query",
+                    "description": "The nextToken of the page before.",
+                    "schema": { "type": "string" },
+                },
+            ],
+            "responses": responses(
+                json!({ "200": content("A page", reference(&format!("{name}.Page"))) }),
+                &[400, 401, 403, 500, 503],
+            ),
+        },
+    })
+}
+
+fn item(model: &ModelType) -> Value {
+    let name = model.name();
+    let patch_types = ["application/merge-patch+json", "application/json"];
+    json!({
+        "parameters": [{ "$ref": "#/components/parameters/Id" }],
+        "get": {
+            "operationId": format!("get{name}"),
+            "summary": format!("Read a {name}"),
+            "tags": [name],
+            "security": security(model, Operation::Get),
+            "parameters": [{ "$ref": "#/components/parameters/IfNoneMatch" }],
+            "responses": responses(
+                json!({ "200": item_response(name, "Found", false), "304": { "description": "Not changed" } }),
+                &[400, 401, 403, 404, 500, 503],
+            ),
+        },
+        "patch": {
+            "operationId": format!("update{name}"),
+            "summary": format!("Change a {name}: fields that are sent are set, null removes one"),
+            "tags": [name],
+            "security": security(model, Operation::Update),
+            "parameters": [{ "$ref": "#/components/parameters/IfMatch" }],
+            "requestBody": body(name, "Changes", &patch_types),
+            "responses": responses(
+                json!({ "200": item_response(name, "Changed", false) }),
+                &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503],
+            ),
+        },
+        "delete": {
+            "operationId": format!("delete{name}"),
+            "summary": format!("Delete a {name}"),
+            "tags": [name],
+            "security": security(model, Operation::Delete),
+            "parameters": [{ "$ref": "#/components/parameters/IfMatch" }],
+            "responses": responses(
+                json!({ "204": { "description": "Deleted" } }),
+                &[400, 401, 403, 404, 409, 412, 500, 503],
+            ),
+        },
+    })
+}
+
+fn health() -> Value {
+    let status =
+        json!({ "type": "object", "properties": { "status": { "const": "ok" } }, "required": ["status"] });
+    json!({
+        "get": {
+            "operationId": "health",
+            "summary": "Whether the API answers",
+            "security": [],
+            "responses": { "200": content("It does", status) },
+        },
+    })
+}
+
+/// A token always does; the key is named only where a rule of the model lets its holders in.
+fn security(model: &ModelType, operation: Operation) -> Value {
+    let key = |rule: &Rule| rule.provider == Provider::ApiKey && rule.operations.contains(operation);
+    if model.rules().rules().iter().any(key) {
+        json!([{ "bearer": [] }, { "apiKey": [] }])
+    } else {
+        json!([{ "bearer": [] }])
+    }
+}
+
+fn model_schemas(model: &ModelType) -> [(String, Value); 4] {
+    let name = model.name();
+    let page = json!({
+        "type": "object",
+        "properties": {
+            "items": { "type": "array", "items": reference(name) },
+            "nextToken": { "type": ["string", "null"], "description": "null on the last page" },
+        },
+        "required": ["items", "nextToken"],
+    });
+    [
+        (name.to_owned(), model.json_schema(Shape::Output)),
+        (format!("{name}.Input"), model.json_schema(Shape::Create)),
+        (format!("{name}.Changes"), model.json_schema(Shape::Update)),
+        (format!("{name}.Page"), page),
+    ]
+}
+
+fn problem_schema() -> Value {
+    let mistake = json!({
+        "type": "object",
+        "properties": { "field": { "type": "string" }, "problem": { "type": "string" } },
+        "required": ["field", "problem"],
+    });
+    json!({
+        "type": "object",
+        "description": "Problem details (RFC 9457)",
+        "properties": {
+            "type": { "type": "string" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "errors": { "type": "array", "items": mistake },
+        },
+        "required": ["type", "title", "status", "detail"],
+    })
+}
+
+/// Names of GraphQL have no dot, so that no model can be called like this or like `Note.Input`.
+const PROBLEM: &str = "Problem.Details";
+
+const PROBLEMS: [u16; 11] = [400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503];
+
+fn problem_responses() -> Map<String, Value> {
+    let response = |status| {
+        let description =
+            StatusCode::from_u16(status).ok().and_then(|it| it.canonical_reason()).unwrap_or("Error");
+        let content = json!({ "application/problem+json": { "schema": reference(PROBLEM) } });
+        (format!("Problem{status}"), json!({ "description": description, "content": content }))
+    };
+    PROBLEMS.into_iter().map(response).collect()
+}
+
+fn responses(mut good: Value, problems: &[u16]) -> Value {
+    if let Some(responses) = good.as_object_mut() {
+        let reference = |status: &u16| json!({ "$ref": format!("#/components/responses/Problem{status}") });
+        responses.extend(problems.iter().map(|status| (status.to_string(), reference(status))));
+    }
+    good
+}
+
+fn item_response(name: &str, description: &str, created: bool) -> Value {
+    let mut response = content(description, reference(name));
+    let mut headers = json!({ "ETag": { "$ref": "#/components/headers/ETag" } });
+    if let Some(headers) = headers.as_object_mut().filter(|_| created) {
+        headers.insert("Location".to_owned(), json!({ "schema": { "type": "string" } }));
+    }
+    if let Some(response) = response.as_object_mut() {
+        response.insert("headers".to_owned(), headers);
+    }
+    response
+}
+
+fn content(description: &str, schema: Value) -> Value {
+    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
+}
+
+fn body(name: &str, suffix: &str, media_types: &[&str]) -> Value {
+    let schema = json!({ "schema": reference(&format!("{name}.{suffix}")) });
+    let content: Map<_, _> = media_types.iter().map(|it| ((*it).to_owned(), schema.clone())).collect();
+    json!({ "required": true, "content": content })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}

@@ -1,0 +1,175 @@
+//! Events of API Gateway, as AWS documents them, through `lambda_http` into the same router and back.
+
+use http::StatusCode;
+use lambda_http::{LambdaEvent, Service, request::LambdaRequest, tower::ServiceExt};
+use serde_json::{Value, json};
+
+use crate::{
+    NEWSROOM,
+    support::{Caller, House},
+};
+
+/// Payload 2.0, as in "Create AWS Lambda proxy integrations for HTTP APIs".
+fn http_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "cookies": ["cookie1", "cookie2"],
+        "headers": {
+            "accept": "*/*",
+            "authorization": format!("Bearer {token}"),
+            "content-type": "application/json",
+            "host": "r3pmxmplak.execute-api.us-east-2.amazonaws.com",
+            "x-forwarded-for": "205.255.255.176",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+        },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "r3pmxmplak",
+            "domainName": "r3pmxmplak.execute-api.us-east-2.amazonaws.com",
+            "domainPrefix": "r3pmxmplak",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "205.255.255.176",
+                "userAgent": "agent",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "$default",
+            "stage": stage,
+            "time": "10/Mar/2020:05:16:23 +0000",
+            "timeEpoch": 1_583_817_383_220_u64,
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}
+
+/// Payload 1.0, as in "Input format of a Lambda function for proxy integration".
+fn rest_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
+    let authorization = format!("Bearer {token}");
+    json!({
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": method,
+        "headers": {
+            "Authorization": authorization,
+            "Content-Type": "application/json",
+            "Host": "70ixmpl4fl.execute-api.us-east-2.amazonaws.com",
+            "X-Forwarded-Proto": "https",
+        },
+        "multiValueHeaders": {
+            "Authorization": [authorization],
+            "Content-Type": ["application/json"],
+            "Host": ["70ixmpl4fl.execute-api.us-east-2.amazonaws.com"],
+            "X-Forwarded-Proto": ["https"],
+        },
+        "queryStringParameters": null,
+        "multiValueQueryStringParameters": null,
+        "pathParameters": { "proxy": path.trim_start_matches('/') },
+        "stageVariables": null,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "70ixmpl4fl",
+            "domainName": "70ixmpl4fl.execute-api.us-east-2.amazonaws.com",
+            "domainPrefix": "70ixmpl4fl",
+            "extendedRequestId": "JKJaXmPLvHcESHA=",
+            "httpMethod": method,
+            "identity": { "sourceIp": "205.255.255.255", "userAgent": "agent" },
+            "path": format!("/{stage}{path}"),
+            "protocol": "HTTP/1.1",
+            "requestId": "JKJaXmPLvHcESHA=",
+            "requestTime": "10/Mar/2020:05:16:23 +0000",
+            "requestTimeEpoch": 1_583_817_383_220_u64,
+            "resourcePath": "/{proxy+}",
+            "stage": stage,
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}
+
+/// What API Gateway would get.
+async fn invoke(house: &House, event: &Value) -> Value {
+    let request: LambdaRequest = serde_json::from_value(event.clone()).unwrap();
+    let mut adapter = lambda_http::Adapter::from(portcullis_api::lambda_service(house.router()));
+    let response =
+        adapter.ready().await.unwrap().call(LambdaEvent::new(request, lambda_http::Context::default())).await;
+    serde_json::to_value(response.unwrap()).unwrap()
+}
+
+fn body(answer: &Value) -> Value {
+    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn both_kinds_of_api_on_any_stage_reach_the_same_routes() {
+    type Event = fn(&str, &str, &str, &str, Option<&str>) -> Value;
+    let house = House::new(NEWSROOM).await;
+    let (ann, bob) = (house.token(Caller::Ann), house.token(Caller::Bob));
+    for (event, stage, sent_prefix, public_prefix) in [
+        (http_api as Event, "$default", "", ""),
+        (http_api, "prod", "/prod", "/prod"),
+        (rest_api, "prod", "", "/prod"),
+        (rest_api, "notes", "", "/notes"),
+    ] {
+        let created = invoke(
+            &house,
+            &event(stage, "POST", &format!("{sent_prefix}/notes"), &ann, Some(r#"{"title":"plan"}"#)),
+        )
+        .await;
+        assert_eq!(created["statusCode"], 201, "{created}");
+        let id = body(&created)["id"].as_str().unwrap().to_owned();
+        assert_eq!(header(&created, "location"), Some(format!("{public_prefix}/notes/{id}")), "{created}");
+        assert_eq!(header(&created, "x-request-id"), Some("JKJaXmPLvHcESHA=".to_owned()));
+
+        let path = format!("{sent_prefix}/notes/{id}");
+        let got = invoke(&house, &event(stage, "GET", &path, &ann, None)).await;
+        assert_eq!((&got["statusCode"], &body(&got)["title"]), (&json!(200), &json!("plan")), "{got}");
+
+        let hidden = invoke(&house, &event(stage, "GET", &path, &bob, None)).await;
+        assert_eq!((&hidden["statusCode"], &body(&hidden)["status"]), (&json!(404), &json!(404)), "{hidden}");
+        assert_eq!(header(&hidden, "content-type"), Some("application/problem+json".to_owned()));
+
+        let refused = invoke(&house, &event(stage, "GET", &path, "x.y.z", None)).await;
+        assert_eq!(refused["statusCode"], 401, "{refused}");
+        assert!(header(&refused, "www-authenticate").is_some_and(|it| it.starts_with("Bearer")), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_base64_is_the_same_body() {
+    let house = House::new(NEWSROOM).await;
+    let mut event =
+        http_api("$default", "POST", "/notes", &house.token(Caller::Ann), Some("eyJ0aXRsZSI6InBsYW4ifQ=="));
+    event["isBase64Encoded"] = json!(true);
+    let created = invoke(&house, &event).await;
+    assert_eq!(
+        (&created["statusCode"], &body(&created)["title"]),
+        (&json!(201), &json!("plan")),
+        "{created}"
+    );
+}
+
+#[tokio::test]
+async fn what_an_authorizer_says_about_the_caller_is_not_believed() {
+    let house = House::new(NEWSROOM).await;
+    let mut event = http_api("$default", "GET", "/notes", "", None);
+    event["headers"].as_object_mut().unwrap().remove("authorization");
+    event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": { "sub": "ann" }, "scopes": null } });
+    let answer = invoke(&house, &event).await;
+    assert_eq!(answer["statusCode"], StatusCode::UNAUTHORIZED.as_u16(), "{answer}");
+}
+
+/// Payload 2.0 answers have `headers`, 1.0 answers `multiValueHeaders`.
+fn header(answer: &Value, name: &str) -> Option<String> {
+    let single = answer["headers"].get(name).and_then(Value::as_str);
+    let multi =
+        answer["multiValueHeaders"].get(name).and_then(|values| values.get(0)).and_then(Value::as_str);
+    single.or(multi).map(str::to_owned)
+}
