@@ -1,0 +1,108 @@
+//! The command line.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use clap::Parser;
+
+/// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
+#[derive(Clone, Debug, Parser)]
+#[command(version, about)]
+pub struct Args {
+    /// Port of the API; 0 picks a free one
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+    /// Port of the user pool; 0 picks a free one
+    #[arg(long, default_value_t = 9229)]
+    pub pool_port: u16,
+    /// Port of DynamoDB; 0 picks a free one
+    #[arg(long, default_value_t = 8000)]
+    pub dynamodb_port: u16,
+    /// Folder that keeps users, keys and records; ":memory:" keeps nothing
+    #[arg(long, default_value = ".portcullis", value_name = "DIR")]
+    pub data: DataFolder,
+    /// The models and their rules
+    #[arg(long, default_value = "schema.graphql", value_name = "FILE")]
+    pub schema: PathBuf,
+    /// Six digits to be every confirmation code; without it codes are random and printed when "sent"
+    #[arg(long, value_name = "123456")]
+    pub code: Option<ConfirmationCode>,
+}
+
+/// Where the local system keeps its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataFolder {
+    /// Nowhere: everything is gone when the process ends.
+    Memory,
+    /// In files of this folder.
+    Folder(PathBuf),
+}
+
+/// A confirmation code: six digits, as Cognito sends them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConfirmationCode(String);
+
+impl ConfirmationCode {
+    /// The six digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+// A code is a secret: it opens an account.
+impl fmt::Debug for ConfirmationCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConfirmationCode(..)")
+    }
+}
+
+impl FromStr for ConfirmationCode {
+    type Err = &'static str;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        if code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(code.to_owned()))
+        } else {
+            Err("a confirmation code is six digits")
+        }
+    }
+}
+
+impl FromStr for DataFolder {
+    type Err = &'static str;
+
+    fn from_str(folder: &str) -> Result<Self, Self::Err> {
+        match folder {
+            "" => Err("name a folder, or :memory:"),
+            ":memory:" => Ok(Self::Memory),
+            folder => Ok(Self::Folder(PathBuf::from(folder))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confirmation_code_is_six_digits() {
+        for (code, good) in
+            [("123456", true), ("000000", true), ("12345", false), ("12345a", false), ("١٢٣٤٥٦", false)]
+        {
+            assert_eq!(code.parse::<ConfirmationCode>().is_ok(), good, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_are_what_clap_allows() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_arguments_the_ports_are_the_documented_ones() {
+        let args = Args::parse_from(["portcullis"]);
+        assert_eq!((args.port, args.pool_port, args.dynamodb_port), (3000, 9229, 8000));
+        assert_eq!(args.data, DataFolder::Folder(PathBuf::from(".portcullis")));
+    }
+}

@@ -1,0 +1,116 @@
+//! What the local system prints for the person who started it.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::local::Example;
+
+/// Where everything is, and commands that work as printed.
+#[derive(Debug)]
+pub(crate) struct Banner {
+    pub(crate) api: String,
+    pub(crate) pool: String,
+    pub(crate) dynamodb: String,
+    pub(crate) pool_id: String,
+    pub(crate) client_id: String,
+    pub(crate) api_key: String,
+    pub(crate) data: String,
+    /// A domain that the pre-signup trigger refuses, if it refuses any.
+    pub(crate) denied_domain: Option<String>,
+    /// A group that the rules know.
+    pub(crate) group: Option<String>,
+    /// The REST path of a model that its owner may write, with a record of it.
+    pub(crate) example: Option<Example>,
+}
+
+const PASSWORD: &str = "Correct-horse-1";
+
+impl fmt::Display for Banner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in [
+            ("API", &self.api),
+            ("user pool", &self.pool),
+            ("DynamoDB", &self.dynamodb),
+            ("user pool id", &self.pool_id),
+            ("client id", &self.client_id),
+            ("API key", &self.api_key),
+            ("data", &self.data),
+        ] {
+            writeln!(f, "{name:<14} {value}")?;
+        }
+        writeln!(f, "\n# sign up; the command that confirms it is printed when the code is \"sent\"")?;
+        writeln!(f, "{}", self.sign_up("alice@example.com"))?;
+        if let Some(domain) = &self.denied_domain {
+            writeln!(f, "# a domain that the pre-signup trigger refuses")?;
+            writeln!(f, "{}", self.sign_up(&format!("mallory@{domain}")))?;
+        }
+        writeln!(f, "# sign in")?;
+        writeln!(f, "{}", self.sign_in("alice@example.com"))?;
+        if let Some(Example { path, record }) = &self.example {
+            writeln!(f, "# write a record, then list your own")?;
+            writeln!(
+                f,
+                "curl -sw '\\n' {}/{path} -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d {}",
+                self.api,
+                quoted(&record.to_string())
+            )?;
+            writeln!(f, "curl -sw '\\n' {}/{path} -H \"Authorization: Bearer $TOKEN\"", self.api)?;
+        }
+        if let Some(group) = &self.group {
+            writeln!(f, "# make her one of the {group}; her next sign-in shows it")?;
+            let request =
+                json!({ "UserPoolId": self.pool_id, "Username": "alice@example.com", "GroupName": group });
+            writeln!(f, "{}", pool_command(&self.pool, "AdminAddUserToGroup", &request))?;
+        }
+        writeln!(f, "# everything else that the API can do")?;
+        write!(f, "curl -s {}/openapi.json", self.api)
+    }
+}
+
+impl Banner {
+    fn sign_up(&self, email: &str) -> String {
+        let request = json!({
+            "ClientId": self.client_id,
+            "Username": email,
+            "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": email }],
+        });
+        pool_command(&self.pool, "SignUp", &request)
+    }
+
+    fn sign_in(&self, email: &str) -> String {
+        let request = json!({
+            "ClientId": self.client_id,
+            "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": { "USERNAME": email, "PASSWORD": PASSWORD },
+        });
+        let command = pool_command(&self.pool, "InitiateAuth", &request);
+        format!(r#"TOKEN=$({command} | sed 's/.*"AccessToken":"\([^"]*\)".*/\1/')"#)
+    }
+}
+
+/// A command that calls an operation of the user pool.
+pub(crate) fn pool_command(pool: &str, operation: &str, request: &Value) -> String {
+    let request = quoted(&request.to_string());
+    format!(
+        "curl -sw '\\n' {pool}/ -H 'X-Amz-Target: AWSCognitoIdentityProviderService.{operation}' \
+         -H 'Content-Type: application/x-amz-json-1.1' -d {request}"
+    )
+}
+
+/// The text as one word of a shell, which ends single quotes at the first quote inside.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_request_cannot_leave_its_quotes() {
+        let command = pool_command("http://127.0.0.1:1", "SignUp", &json!({ "Username": "o'hara; id" }));
+        assert!(command.ends_with(r#"-d '{"Username":"o'\''hara; id"}'"#), "{command}");
+    }
+}

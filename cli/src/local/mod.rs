@@ -1,0 +1,29 @@
+//! The whole system on this machine, on loopback only.
+//!
+//! One process: the API with the same router as the Lambda function, a user pool that speaks Cognito's wire protocol and
+//! calls the same trigger code, and DynamoDB's wire protocol on a SQLite file. Parts talk over HTTP wherever they do when
+//! deployed, so that what works here has gone through the same code.
+
+mod api_key;
+mod banner;
+mod courier;
+mod data_folder;
+mod drain;
+mod dynamodb;
+mod environment;
+mod error;
+mod example;
+mod listener;
+mod shutdown;
+mod system;
+mod triggers;
+
+pub use self::error::StartError;
+pub(crate) use self::{
+    banner::Banner,
+    data_folder::OpenFolder,
+    example::{Example, example},
+    listener::Listener,
+    shutdown::signal,
+    system::System,
+};

@@ -1,0 +1,115 @@
+//! What a pool is opened with, and why opening it can fail.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use thiserror::Error;
+
+use crate::{
+    clock::{Clock, SystemClock},
+    pool::{Random, RandomError, SystemRandom},
+};
+
+/// Where a pool keeps its users, groups, keys and sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PoolStorage {
+    /// Nowhere: everything is gone when the process ends.
+    Memory,
+    /// In this SQLite file, made with mode 0600 if it is not there.
+    File(PathBuf),
+}
+
+/// What a pool is opened with. Every field has a default in [`PoolConfig::new`].
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PoolConfig {
+    /// The address the pool is served on. It is part of the issuer, so tokens made under another port are void.
+    pub address: SocketAddr,
+    /// Where the pool keeps its state.
+    pub storage: PoolStorage,
+    /// The AWS region in the pool's id and in events. Only read when the pool is made.
+    pub region: String,
+    /// The pool's name, as `DescribeUserPool` shows it.
+    pub name: String,
+    /// Six digits to be every confirmation code; `None` makes each one at random.
+    pub code: Option<String>,
+    /// Groups that are made at start if they are missing.
+    pub groups: Vec<String>,
+    /// How long a trigger may take. Cognito waits five seconds.
+    pub trigger_timeout: Duration,
+    /// The source of the current time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
+}
+
+// A code is a secret: it opens an account.
+impl fmt::Debug for PoolConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolConfig")
+            .field("address", &self.address)
+            .field("storage", &self.storage)
+            .field("groups", &self.groups)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PoolConfig {
+    /// A pool in `us-east-1` named `portcullis`, with random codes and no groups.
+    #[must_use]
+    pub fn new(address: SocketAddr, storage: PoolStorage) -> Self {
+        Self {
+            address,
+            storage,
+            region: "us-east-1".to_owned(),
+            name: "portcullis".to_owned(),
+            code: None,
+            groups: Vec::new(),
+            trigger_timeout: Duration::from_secs(5),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+}
+
+/// Why a pool could not be opened, or an in-process call on it failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// A field of the configuration has a value that no pool can have.
+    #[error("{0}")]
+    Config(&'static str),
+    /// The file cannot be made or opened.
+    #[error("cannot open {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file was written by a version that this one does not understand.
+    #[error("the user pool's file has format {found}, and this version reads {expected}")]
+    Format {
+        /// The format of the file.
+        found: i64,
+        /// The format that this version reads.
+        expected: i64,
+    },
+    /// The database failed.
+    #[error("the user pool's database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The signing key cannot be made or read.
+    #[error("the user pool's signing key cannot be {0}")]
+    SigningKey(&'static str),
+    /// There was no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The user does not exist.
+    #[error("the user does not exist")]
+    UserNotFound,
+    /// The group does not exist.
+    #[error("the group does not exist")]
+    GroupNotFound,
+    /// The process is ending.
+    #[error("the user pool has stopped")]
+    Stopped,
+}

@@ -1,0 +1,224 @@
+//! The SQLite file: its tables, and the two ways to use it.
+//!
+//! One connection behind a mutex: each operation runs on a blocking thread and holds the lock for a few statements.
+//! Work that takes long (SRP arithmetic, signing, triggers) is done outside. A write is a transaction that is committed
+//! before the client gets its answer, so an acknowledged write survives the process being killed.
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::pool::{PoolError, PoolStorage};
+
+/// The format of the file. Another one is refused, not guessed at.
+const FORMAT: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE users (
+        sub TEXT PRIMARY KEY,
+        email_key TEXT UNIQUE,
+        status TEXT NOT NULL,
+        enabled INTEGER NOT NULL,
+        salt BLOB NOT NULL,
+        verifier BLOB NOT NULL,
+        temporary_until INTEGER,
+        created_at INTEGER NOT NULL,
+        modified_at INTEGER NOT NULL,
+        attributes TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE groups (
+        name TEXT PRIMARY KEY,
+        description TEXT,
+        role_arn TEXT,
+        precedence INTEGER,
+        created_at INTEGER NOT NULL,
+        modified_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE members (
+        sub TEXT NOT NULL REFERENCES users(sub) ON DELETE CASCADE,
+        group_name TEXT NOT NULL REFERENCES groups(name) ON DELETE CASCADE,
+        PRIMARY KEY (sub, group_name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE codes (
+        sub TEXT NOT NULL REFERENCES users(sub) ON DELETE CASCADE,
+        purpose TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (sub, purpose)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE attempts (
+        subject TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        forget_at INTEGER NOT NULL,
+        locked_until INTEGER NOT NULL,
+        PRIMARY KEY (subject, kind)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sessions (
+        origin_jti TEXT PRIMARY KEY,
+        sub TEXT NOT NULL REFERENCES users(sub) ON DELETE CASCADE,
+        refresh_digest BLOB NOT NULL UNIQUE,
+        auth_time INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        revoked INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX sessions_by_sub ON sessions (sub);
+    CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+";
+
+/// The pool's database.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    pub(crate) fn open(storage: &PoolStorage) -> Result<Self, PoolError> {
+        let mut connection = match storage {
+            PoolStorage::Memory => Connection::open_in_memory()?,
+            PoolStorage::File(path) => {
+                make_private(path).map_err(|source| PoolError::File { path: path.clone(), source })?;
+                Connection::open(path)?
+            }
+        };
+        connection.busy_timeout(Duration::from_secs(5))?;
+        // In WAL mode a committed transaction is with the operating system when the client hears of it: that survives
+        // a killed process. FULL makes it survive a power cut too.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
+            FORMAT => {}
+            0 => {
+                transaction.execute_batch(TABLES)?;
+                transaction.pragma_update(None, "user_version", FORMAT)?;
+            }
+            found => return Err(PoolError::Format { found, expected: FORMAT }),
+        }
+        transaction.commit()?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    // A panic while the lock was held has dropped its transaction, which rolled it back.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads.
+    pub(crate) fn read<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        read(&self.lock())
+    }
+
+    /// Writes in one transaction, which an error undoes.
+    pub(crate) fn write<T, E: From<rusqlite::Error>>(
+        &self,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let outcome = write(&transaction)?;
+        transaction.commit()?;
+        Ok(outcome)
+    }
+
+    /// The setting's value; made and kept on first use.
+    pub(crate) fn setting(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<Vec<u8>, PoolError>,
+    ) -> Result<Vec<u8>, PoolError> {
+        self.write(|transaction| {
+            let kept = transaction
+                .query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0))
+                .optional()?;
+            if let Some(value) = kept {
+                return Ok(value);
+            }
+            let value = make()?;
+            transaction
+                .execute("INSERT INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
+            Ok(value)
+        })
+    }
+}
+
+// The file holds a signing key and verifiers. SQLite gives its journal the mode of the file.
+fn make_private(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path).map(drop)
+}
+
+/// Whether a write failed because a value that must be unique is there already.
+pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_made_once_and_outlives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = PoolStorage::File(folder.path().join("pool.sqlite"));
+        let first = Store::open(&storage).unwrap();
+        assert_eq!(first.setting("a", || Ok(vec![1])).unwrap(), [1]);
+        drop(first);
+        assert_eq!(Store::open(&storage).unwrap().setting("a", || Ok(vec![2])).unwrap(), [1]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&PoolStorage::File(folder.path().join("pool.sqlite"))).unwrap();
+        store.setting("a", || Ok(vec![1])).unwrap();
+        let mut files = 0;
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            files += 1;
+        }
+        assert!(files > 1, "the journal is checked too");
+    }
+
+    #[test]
+    fn a_file_of_another_format_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.sqlite");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let error = Store::open(&PoolStorage::File(path)).unwrap_err();
+        assert!(matches!(error, PoolError::Format { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn an_error_undoes_the_whole_write() {
+        let store = Store::open(&PoolStorage::Memory).unwrap();
+        let outcome: Result<(), rusqlite::Error> = store.write(|transaction| {
+            transaction.execute("INSERT INTO settings VALUES ('a', x'00')", [])?;
+            Err(rusqlite::Error::InvalidQuery)
+        });
+        assert!(outcome.is_err());
+        assert_eq!(store.setting("a", || Ok(vec![7])).unwrap(), [7]);
+    }
+}

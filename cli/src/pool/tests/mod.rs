@@ -1,0 +1,12 @@
+//! The pool through its HTTP side: every operation, every refusal.
+
+mod administration;
+mod harness;
+mod passwords;
+mod profile;
+mod restart;
+mod sign_in;
+mod sign_up;
+mod tokens;
+mod triggers;
+mod wire;

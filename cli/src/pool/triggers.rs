@@ -1,0 +1,190 @@
+//! The Lambda functions that a pool calls: which, when, with what, and what their answers mean.
+//!
+//! 1. An event has the envelope that Cognito sends, and `response` comes with its nulls.
+//! 2. A trigger has five seconds; its work is dropped afterwards.
+//! 3. A refusal reaches the client as `UserLambdaValidationException`, anything else that goes wrong as
+//!    `UnexpectedLambdaException` or `InvalidLambdaResponseException`, without detail.
+
+use std::{fmt, future::Future, pin::Pin};
+
+use serde_json::{Map, Value, json};
+
+use crate::pool::{
+    call::Call,
+    error::{Exception, ServiceError},
+    users::User,
+};
+
+/// A kind of function that a pool calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trigger {
+    /// Before a user is made.
+    PreSignUp,
+    /// After a user has confirmed a sign-up or a new password.
+    PostConfirmation,
+    /// Before tokens are made.
+    PreTokenGeneration,
+}
+
+impl Trigger {
+    /// The name in Cognito's error texts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreSignUp => "PreSignUp",
+            Self::PostConfirmation => "PostConfirmation",
+            Self::PreTokenGeneration => "PreTokenGeneration",
+        }
+    }
+
+    // Only version 2 of token generation can change access tokens.
+    fn event_version(self) -> &'static str {
+        match self {
+            Self::PreTokenGeneration => "2",
+            Self::PreSignUp | Self::PostConfirmation => "1",
+        }
+    }
+}
+
+/// Why a trigger gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TriggerFailure {
+    /// It refused; the text is for the client's eyes, as a Lambda function's error message is.
+    Refused(String),
+    /// It broke: a panic, an unreachable service. The client learns nothing more.
+    Crashed,
+}
+
+/// What [`Triggers::invoke`] returns.
+pub type TriggerFuture = Pin<Box<dyn Future<Output = Result<Value, TriggerFailure>> + Send>>;
+
+/// Runs trigger functions.
+///
+/// The event is what Cognito sends; the answer is the whole event with `response` filled in.
+/// A trigger without a function answers with the event as it came.
+pub trait Triggers: Send + Sync {
+    /// Runs one function.
+    fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture;
+}
+
+impl fmt::Debug for dyn Triggers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Triggers")
+    }
+}
+
+/// What a function is called with, besides the envelope.
+pub(crate) struct Invocation<'a> {
+    pub(crate) trigger: Trigger,
+    pub(crate) source: &'static str,
+    pub(crate) username: &'a str,
+    pub(crate) request: Value,
+    pub(crate) response: Value,
+}
+
+impl Call<'_> {
+    /// Runs a trigger and gives the `response` of its answer; `None` when no function is attached.
+    pub(crate) fn invoke(
+        &self,
+        invocation: Invocation<'_>,
+    ) -> Result<Option<Map<String, Value>>, ServiceError> {
+        let Some(triggers) = self.pool.triggers() else { return Ok(None) };
+        let Invocation { trigger, source, username, request, response } = invocation;
+        let event = json!({
+            "version": trigger.event_version(),
+            "triggerSource": source,
+            "region": self.pool.settings.region,
+            "userPoolId": self.pool.settings.pool_id,
+            "userName": username,
+            "callerContext": {
+                "awsSdkVersion": "aws-sdk-unknown-unknown",
+                "clientId": self.trigger_client_id(),
+            },
+            "request": request,
+            "response": response,
+        });
+        let name = trigger.name();
+        let crashed = || {
+            ServiceError::new(
+                Exception::UnexpectedLambda,
+                format!("{name} invocation failed due to error Unhandled."),
+            )
+        };
+        // A task of its own: a panic in the function ends here, as it would end in its Lambda.
+        let mut task = self.runtime.spawn(triggers.invoke(trigger, event));
+        let outcome =
+            self.runtime.block_on(async { tokio::time::timeout(self.pool.trigger_timeout, &mut task).await });
+        let answer = match outcome {
+            Ok(Ok(Ok(answer))) => answer,
+            Ok(Ok(Err(TriggerFailure::Refused(text)))) => {
+                return Err(ServiceError::new(
+                    Exception::UserLambdaValidation,
+                    format!("{name} failed with error {text}."),
+                ));
+            }
+            Ok(Ok(Err(TriggerFailure::Crashed))) => {
+                tracing::error!(trigger = name, "a trigger crashed");
+                return Err(crashed());
+            }
+            Ok(Err(panic)) => {
+                tracing::error!(trigger = name, cancelled = panic.is_cancelled(), "a trigger panicked");
+                return Err(crashed());
+            }
+            Err(_elapsed) => {
+                task.abort();
+                tracing::error!(trigger = name, "a trigger took too long");
+                return Err(ServiceError::new(
+                    Exception::UnexpectedLambda,
+                    format!("{name} failed with error Socket timeout while invoking Lambda function."),
+                ));
+            }
+        };
+        match answer {
+            Value::Object(mut answer) => match answer.remove("response") {
+                Some(Value::Object(response)) => Ok(Some(response)),
+                None | Some(Value::Null) => Ok(Some(Map::new())),
+                Some(_) => Err(unrecognizable()),
+            },
+            _ => Err(unrecognizable()),
+        }
+    }
+
+    /// Runs the post-confirmation trigger.
+    pub(crate) fn post_confirmation(&self, source: &'static str, user: &User) -> Result<(), ServiceError> {
+        let mut request = json!({ "userAttributes": user.trigger_attributes() });
+        self.put_client_metadata(&mut request)?;
+        self.invoke(Invocation {
+            trigger: Trigger::PostConfirmation,
+            source,
+            username: &user.sub,
+            request,
+            response: json!({}),
+        })?;
+        Ok(())
+    }
+
+    /// Adds `clientMetadata` to a trigger's request when the caller sent some.
+    pub(crate) fn put_client_metadata(&self, request: &mut Value) -> Result<(), ServiceError> {
+        if let Some(metadata) = self.input.string_map("ClientMetadata")?
+            && let Value::Object(request) = request
+        {
+            request.insert("clientMetadata".to_owned(), json!(metadata));
+        }
+        Ok(())
+    }
+}
+
+/// A flag of a trigger's response; null and missing are false.
+pub(crate) fn flag(response: &Map<String, Value>, name: &str) -> Result<bool, ServiceError> {
+    match response.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(unrecognizable()),
+    }
+}
+
+/// The answer has a shape that Cognito does not understand.
+pub(crate) fn unrecognizable() -> ServiceError {
+    ServiceError::new(Exception::InvalidLambdaResponse, "Unrecognizable lambda output")
+}
