@@ -1,0 +1,228 @@
+// AWS Amplify against a running local system: sign-up, code, SRP sign-in, refresh, the API, sign-out.
+// Ends with 1 at the first step that does not do what a browser would need.
+import assert from 'node:assert/strict';
+import { Amplify } from 'aws-amplify';
+import {
+  confirmResetPassword,
+  confirmSignUp,
+  fetchAuthSession,
+  fetchUserAttributes,
+  getCurrentUser,
+  resendSignUpCode,
+  resetPassword,
+  signIn,
+  signOut,
+  signUp,
+  updatePassword,
+} from 'aws-amplify/auth';
+import { del, get, patch, post } from 'aws-amplify/api';
+
+const { API_URL, POOL_URL, POOL_ID, CLIENT_ID, CODE, DENIED_DOMAIN } = process.env;
+
+Amplify.configure({
+  Auth: {
+    Cognito: {
+      userPoolId: POOL_ID,
+      userPoolClientId: CLIENT_ID,
+      userPoolEndpoint: POOL_URL,
+      loginWith: { email: true },
+    },
+  },
+  API: { REST: { portcullis: { endpoint: API_URL, region: 'us-east-1' } } },
+});
+
+const unique = Date.now().toString(36);
+const anna = { username: `anna-${unique}@example.com`, password: 'Blue-Lantern-41' };
+const ben = { username: `ben-${unique}@example.com`, password: 'Green-Harbour-72' };
+
+let current = 'start';
+async function step(name, run) {
+  current = name;
+  await run();
+  console.log(`ok  ${name}`);
+}
+
+/** The call must fail with an error of this name. */
+async function refused(name, call) {
+  try {
+    await call();
+  } catch (error) {
+    assert.equal(error.name, name, `failed with ${error.name}: ${error.message}`);
+    return error;
+  }
+  assert.fail(`was accepted, ${name} was expected`);
+}
+
+/** Calls the API with the current access token and gives the status and the body. */
+async function api(method, path, body) {
+  const { tokens } = await fetchAuthSession();
+  const headers = { Authorization: `Bearer ${tokens.accessToken}` };
+  try {
+    const { response } = method({ apiName: 'portcullis', path, options: { headers, body } });
+    const { statusCode, body: stream } = await response;
+    return { status: statusCode, body: statusCode === 204 ? undefined : await stream?.json() };
+  } catch (error) {
+    assert.ok(error.response, `no answer: ${error}`);
+    return { status: error.response.statusCode, body: JSON.parse(error.response.body) };
+  }
+}
+
+async function enroll(user) {
+  const options = { userAttributes: { email: user.username } };
+  const { nextStep } = await signUp({ ...user, options });
+  assert.equal(nextStep.signUpStep, 'CONFIRM_SIGN_UP');
+  const confirmed = await confirmSignUp({ username: user.username, confirmationCode: CODE });
+  assert.equal(confirmed.isSignUpComplete, true);
+}
+
+let note;
+
+try {
+  await step('a refused domain cannot sign up', async () => {
+    const username = `mallory-${unique}@${DENIED_DOMAIN}`;
+    const options = { userAttributes: { email: username } };
+    const error = await refused('UserLambdaValidationException', () =>
+      signUp({ username, password: anna.password, options }),
+    );
+    assert.match(error.message, /^PreSignUp failed with error /);
+  });
+
+  await step('a weak password is refused', async () => {
+    const options = { userAttributes: { email: anna.username } };
+    await refused('InvalidPasswordException', () => signUp({ ...anna, password: 'short', options }));
+  });
+
+  await step('sign up', async () => {
+    const options = { userAttributes: { email: anna.username } };
+    const { isSignUpComplete, userId, nextStep } = await signUp({ ...anna, options });
+    assert.equal(isSignUpComplete, false);
+    assert.match(userId, /^[0-9a-f-]{36}$/);
+    assert.equal(nextStep.codeDeliveryDetails.deliveryMedium, 'EMAIL');
+    await refused('UsernameExistsException', () => signUp({ ...anna, options }));
+  });
+
+  await step('an unconfirmed user is asked to confirm', async () => {
+    const { nextStep } = await signIn(anna);
+    assert.equal(nextStep.signInStep, 'CONFIRM_SIGN_UP');
+  });
+
+  await step('a wrong code is refused', async () => {
+    const wrong = CODE === '000000' ? '000001' : '000000';
+    await refused('CodeMismatchException', () =>
+      confirmSignUp({ username: anna.username, confirmationCode: wrong }),
+    );
+  });
+
+  await step('confirm', async () => {
+    await resendSignUpCode({ username: anna.username });
+    const confirmed = await confirmSignUp({ username: anna.username, confirmationCode: CODE });
+    assert.equal(confirmed.isSignUpComplete, true);
+  });
+
+  await step('a wrong password is refused', async () => {
+    await refused('NotAuthorizedException', () => signIn({ ...anna, password: 'Wrong-Lantern-41' }));
+  });
+
+  await step('an unknown user looks like a wrong password', async () => {
+    const unknown = { ...anna, username: `nobody-${unique}@example.com` };
+    await refused('NotAuthorizedException', () => signIn(unknown));
+  });
+
+  await step('sign in with SRP', async () => {
+    const { isSignedIn, nextStep } = await signIn(anna);
+    assert.equal(isSignedIn, true, nextStep.signInStep);
+    const user = await getCurrentUser();
+    assert.equal(user.signInDetails.loginId, anna.username);
+    assert.equal(user.signInDetails.authFlowType, 'USER_SRP_AUTH');
+    assert.equal((await fetchUserAttributes()).email, anna.username);
+  });
+
+  await step('tokens name the user, the client and the pool', async () => {
+    const { tokens, userSub } = await fetchAuthSession();
+    const { accessToken, idToken } = tokens;
+    assert.equal(accessToken.payload.token_use, 'access');
+    assert.equal(accessToken.payload.client_id, CLIENT_ID);
+    assert.equal(accessToken.payload.sub, userSub);
+    assert.equal(idToken.payload.token_use, 'id');
+    assert.equal(idToken.payload.aud, CLIENT_ID);
+    assert.equal(idToken.payload.email, anna.username);
+    assert.equal(idToken.payload.email_verified, true);
+    assert.equal(idToken.payload.iss, accessToken.payload.iss);
+    assert.ok(accessToken.payload.iss.endsWith(`/${POOL_ID}`));
+  });
+
+  await step('refresh', async () => {
+    const before = (await fetchAuthSession()).tokens;
+    const after = (await fetchAuthSession({ forceRefresh: true })).tokens;
+    assert.notEqual(after.accessToken.toString(), before.accessToken.toString());
+    assert.equal(after.accessToken.payload.sub, before.accessToken.payload.sub);
+  });
+
+  await step('create, read, list and change an own note', async () => {
+    const created = await api(post, '/notes', { title: 'Buy lamp oil', tags: ['home'] });
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    note = created.body;
+    assert.equal(note.title, 'Buy lamp oil');
+
+    const read = await api(get, `/notes/${note.id}`);
+    assert.deepEqual([read.status, read.body], [200, note]);
+
+    const list = await api(get, '/notes');
+    assert.equal(list.status, 200);
+    assert.deepEqual(list.body.items.map(({ id }) => id), [note.id]);
+
+    const changed = await api(patch, `/notes/${note.id}`, { pinned: true });
+    assert.equal(changed.status, 200, JSON.stringify(changed.body));
+    assert.equal(changed.body.pinned, true);
+  });
+
+  await step('change the password', async () => {
+    const newPassword = 'Amber-Lantern-42';
+    await updatePassword({ oldPassword: anna.password, newPassword });
+    await signOut();
+    await refused('NotAuthorizedException', () => signIn(anna));
+    anna.password = newPassword;
+    assert.equal((await signIn(anna)).isSignedIn, true);
+  });
+
+  await step('sign out', async () => {
+    await signOut();
+    await refused('UserUnAuthenticatedException', () => getCurrentUser());
+    assert.equal((await fetchAuthSession()).tokens, undefined);
+  });
+
+  await step("another user does not see the note", async () => {
+    await enroll(ben);
+    assert.equal((await signIn(ben)).isSignedIn, true);
+    assert.equal((await api(get, `/notes/${note.id}`)).status, 404);
+    assert.equal((await api(patch, `/notes/${note.id}`, { title: 'Mine' })).status, 404);
+    assert.equal((await api(del, `/notes/${note.id}`)).status, 404);
+    const list = await api(get, '/notes');
+    assert.deepEqual([list.status, list.body.items], [200, []]);
+  });
+
+  await step('sign out everywhere', async () => {
+    await signOut({ global: true });
+    await refused('UserUnAuthenticatedException', () => getCurrentUser());
+  });
+
+  await step('reset a forgotten password', async () => {
+    const { nextStep } = await resetPassword({ username: anna.username });
+    assert.equal(nextStep.resetPasswordStep, 'CONFIRM_RESET_PASSWORD_WITH_CODE');
+    anna.password = 'Violet-Lantern-43';
+    await confirmResetPassword({
+      username: anna.username,
+      confirmationCode: CODE,
+      newPassword: anna.password,
+    });
+    assert.equal((await signIn(anna)).isSignedIn, true);
+    assert.equal((await api(get, `/notes/${note.id}`)).body.pinned, true);
+    assert.equal((await api(del, `/notes/${note.id}`)).status, 204);
+    assert.equal((await api(get, `/notes/${note.id}`)).status, 404);
+  });
+} catch (error) {
+  console.error(`FAILED  ${current}: ${error?.stack ?? error}`);
+  process.exit(1);
+}
+// Amplify keeps timers that would hold the process.
+process.exit(0);

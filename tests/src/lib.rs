@@ -1,0 +1,31 @@
+//! What the end-to-end, template and boundary tests share: the built `portcullis` binary as a child process, and a client for each
+//! of its doors.
+#![deny(missing_docs)]
+
+mod answer;
+mod launch;
+mod place;
+mod pool;
+mod rest;
+mod system;
+mod template;
+mod token;
+mod tools;
+
+pub use self::{
+    answer::Answer,
+    launch::{Launch, Refusal},
+    place::{binary, build_folder, repository},
+    pool::{Pool, Tokens},
+    rest::Rest,
+    system::{CODE, LocalSystem},
+    template::{Template, references},
+    token::{claims, with_claim},
+    tools::missing,
+};
+
+/// Why a step of a test could not be done. Its text is what the failing test shows.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The outcome of a step of a test.
+pub type Result<T> = std::result::Result<T, Error>;

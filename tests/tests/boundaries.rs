@@ -1,0 +1,129 @@
+//! Who may depend on whom. A crate that reaches round its neighbour is found here and not in a review.
+
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use portcullis_tests::repository;
+
+const TRIGGERS: [&str; 3] =
+    ["portcullis-pre-signup", "portcullis-post-confirmation", "portcullis-pre-token-generation"];
+
+/// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
+const INSIDE: [(&str, &[&str]); 11] = [
+    ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data"]),
+    ("portcullis-schema", &["portcullis-data"]),
+    ("portcullis-events", &["portcullis", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    ("portcullis", &["portcullis-api"]),
+    (
+        "portcullis-data",
+        &["portcullis-api", "portcullis-post-confirmation", "portcullis-pre-token-generation"],
+    ),
+    ("portcullis-api", &[]),
+    (TRIGGERS[0], &[]),
+    (TRIGGERS[1], &[]),
+    (TRIGGERS[2], &[]),
+    ("portcullis-cli", &[]),
+    ("portcullis-tests", &[]),
+];
+
+/// Crates that stand above all others: they may use every one but each other.
+const TOPS: [&str; 2] = ["portcullis-cli", "portcullis-tests"];
+
+/// A crate from outside, by its name or the beginning of it with `*`, and the only crates that may use it.
+const OUTSIDE: [(&str, &[&str]); 10] = [
+    ("jsonwebtoken", &["portcullis", "portcullis-cli"]),
+    ("aws-lc-*", &["portcullis", "portcullis-cli"]),
+    ("aws-sdk-dynamodb", &["portcullis-data"]),
+    ("serde_dynamo", &["portcullis-data"]),
+    ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation"]),
+    ("apollo-*", &["portcullis-schema"]),
+    ("lambda_runtime", &["portcullis-api", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    ("lambda_http", &["portcullis-api"]),
+    ("rusqlite", &["portcullis-cli"]),
+    ("clap", &["portcullis-cli"]),
+];
+
+/// Crates that decide and do nothing else.
+const PURE: [&str; 3] = ["portcullis-rules", "portcullis-schema", "portcullis-events"];
+
+/// What a crate that only decides has no use for.
+const EFFECTS: [&str; 9] = [
+    "tokio",
+    "reqwest",
+    "hyper",
+    "axum",
+    "tower",
+    "tower-service",
+    "futures-util",
+    "aws-config",
+    "tracing-subscriber",
+];
+
+#[test]
+fn crates_of_the_workspace_depend_on_each_other_only_as_agreed() {
+    let packages = packages();
+    let names: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    assert_eq!(names, INSIDE.map(|(name, _)| name).into(), "a crate is new or gone: say here who may use it");
+
+    let mut wrong = Vec::new();
+    for package in &packages {
+        for dependency in
+            package.dependencies.iter().filter(|dependency| names.contains(dependency.name.as_str()))
+        {
+            let user = package.name.as_str();
+            let listed = INSIDE.iter().any(|(name, users)| dependency.name == *name && users.contains(&user));
+            let from_above = TOPS.contains(&user) && !TOPS.contains(&dependency.name.as_str());
+            // A crate's own tests may use it with another feature.
+            let itself = user == dependency.name;
+            if !listed && !from_above && !itself {
+                wrong.push(format!("{user} -> {} ({})", dependency.name, dependency.kind));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not agreed:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn crates_from_outside_are_used_where_they_belong() {
+    let mut wrong = Vec::new();
+    for package in &packages() {
+        for dependency in &package.dependencies {
+            let user = package.name.as_str();
+            let belongs = OUTSIDE.iter().find(|(name, _)| match name.strip_suffix('*') {
+                Some(beginning) => dependency.name.starts_with(beginning),
+                None => dependency.name == *name,
+            });
+            // The middleware knows Lambda only when a feature asks for it, or in an example.
+            let optional = user == "portcullis"
+                && dependency.name.starts_with("lambda_")
+                && (dependency.optional || dependency.kind == DependencyKind::Development);
+            if belongs.is_some_and(|(_, users)| !users.contains(&user)) && !optional {
+                wrong.push(format!("{user} -> {} ({})", dependency.name, dependency.kind));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not where it belongs:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn crates_that_decide_have_no_effects() {
+    let mut wrong = Vec::new();
+    for package in packages().iter().filter(|package| PURE.contains(&package.name.as_str())) {
+        let used = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        for dependency in used.filter(|dependency| EFFECTS.contains(&dependency.name.as_str())) {
+            wrong.push(format!("{} -> {}", package.name, dependency.name));
+        }
+    }
+    assert!(wrong.is_empty(), "a crate that decides has effects:\n{}", wrong.join("\n"));
+}
+
+fn packages() -> Vec<Package> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(repository().join("Cargo.toml"))
+        .no_deps()
+        .other_options(vec!["--offline".to_owned()])
+        .exec();
+    metadata.map(|metadata| metadata.packages).unwrap_or_else(|error| panic!("cargo metadata: {error}"))
+}

@@ -1,0 +1,433 @@
+//! Sign up, sign in, and an API that knows who owns what, over HTTP as a client sees it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use portcullis::{AuthenticateError, Issuer, Rejection, TokenUse, Verifier, testkit::ManualClock};
+use portcullis_tests::{Answer, Launch, LocalSystem, Template, claims, with_claim};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "Quiet-River-2718";
+
+#[tokio::test]
+async fn people_sign_up_and_only_those_of_a_denied_domain_are_refused() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+
+    for email in ["eve@blocked.example", "eve@mail.blocked.example", "EVE@BLOCKED.EXAMPLE"] {
+        let refused = users.sign_up(email, PASSWORD).await.unwrap();
+        assert_eq!((refused.status, refused.exception()), (400, "UserLambdaValidationException"), "{email}");
+        let message = refused.text("/message");
+        assert!(message.starts_with("PreSignUp failed with error "), "{message}");
+        assert!(!message.to_lowercase().contains("eve@"), "an address is repeated: {message}");
+    }
+    // Neither a name that merely ends in the same letters nor a part of another domain.
+    for email in ["ann@notblocked.example", "ann@blocked.example.org"] {
+        let accepted = users.sign_up(email, PASSWORD).await.unwrap();
+        assert_eq!(accepted.status, 200, "{email}: {}", accepted.body);
+    }
+
+    assert!(
+        users.sign_in("ann@notblocked.example", PASSWORD).await.is_err(),
+        "signed in without a confirmation"
+    );
+    assert_eq!(users.confirm("ann@notblocked.example").await.unwrap().status, 200);
+    assert!(users.sign_in("ann@notblocked.example", "Other-River-2718").await.is_err());
+    assert!(users.sign_in("ann@notblocked.example", PASSWORD).await.is_ok());
+    assert!(users.sign_in("eve@blocked.example", PASSWORD).await.is_err(), "a refused sign-up left a user");
+}
+
+#[tokio::test]
+async fn the_first_user_is_an_administrator_and_the_next_ones_are_not() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    for (email, groups) in
+        [("first@example.com", json!(["admins", "readers"])), ("next@example.com", json!(["readers"]))]
+    {
+        let tokens = users.enroll(email, PASSWORD).await.unwrap();
+        let mut found = claims(&tokens.access).unwrap()["cognito:groups"].clone();
+        found.as_array_mut().unwrap().sort_by_key(Value::to_string);
+        assert_eq!(found, groups, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn the_groups_are_those_that_the_template_makes() {
+    let system = Launch::in_memory().start().unwrap();
+    let listed = system.users().call("ListGroups", json!({})).await.unwrap();
+    let names = |groups: Vec<&Value>, name: &str| {
+        groups.into_iter().map(|group| group.pointer(name).unwrap().clone()).collect::<Vec<_>>()
+    };
+    let mut local = names(listed.body["Groups"].as_array().unwrap().iter().collect(), "/GroupName");
+    let template = Template::read().unwrap();
+    let groups = template.of_type("AWS::Cognito::UserPoolGroup").map(|(_, group)| group).collect();
+    let mut deployed = names(groups, "/Properties/GroupName");
+    local.sort_by_key(Value::to_string);
+    deployed.sort_by_key(Value::to_string);
+    assert_eq!(local, deployed);
+}
+
+#[tokio::test]
+async fn notes_are_their_owners_and_editors_do_what_the_rule_says() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let ann = users.enroll("ann@example.com", PASSWORD).await.unwrap();
+    let bob = users.enroll("bob@example.com", PASSWORD).await.unwrap();
+    users.enroll("eda@example.com", PASSWORD).await.unwrap();
+    users.join("eda@example.com", "editors").await.unwrap();
+    // A group is in the tokens of the next sign-in.
+    let eda = users.sign_in("eda@example.com", PASSWORD).await.unwrap();
+    let [ann, bob, eda] = [ann, bob, eda].map(|tokens| system.rest().with_token(&tokens.access));
+
+    let of_ann = ann.post("/notes", &json!({ "title": "Lamp oil", "tags": ["home"] })).await.unwrap();
+    assert_eq!(of_ann.status, 201, "{}", of_ann.body);
+    let of_bob = bob.post("/notes", &json!({ "title": "Rope" })).await.unwrap();
+    let path = format!("/notes/{}", of_ann.text("/id"));
+    assert!(of_ann.header("location").ends_with(&path), "{}", of_ann.header("location"));
+
+    for (caller, seen) in [(&ann, vec![&of_ann]), (&bob, vec![&of_bob]), (&eda, vec![&of_ann, &of_bob])] {
+        let list = caller.get("/notes").await.unwrap();
+        let seen: Vec<&Value> = seen.into_iter().map(|note| &note.body).collect();
+        assert_eq!(list.body["items"].as_array().unwrap().iter().collect::<Vec<_>>(), seen);
+    }
+
+    let change = json!({ "pinned": true });
+    for (name, answer, status) in [
+        ("the owner reads", ann.get(&path).await, 200),
+        ("another does not see it", bob.get(&path).await, 404),
+        ("another does not see it to change it", bob.patch(&path, &change).await, 404),
+        ("another does not see it to delete it", bob.delete(&path).await, 404),
+        ("an editor reads", eda.get(&path).await, 200),
+        ("an editor changes", eda.patch(&path, &change).await, 200),
+        ("an editor sees and does not delete", eda.delete(&path).await, 403),
+        ("the owner deletes", ann.delete(&path).await, 204),
+        ("then it is gone", ann.get(&path).await, 404),
+        ("for editors too", eda.get(&path).await, 404),
+    ] {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        assert_problem(&answer);
+    }
+}
+
+#[tokio::test]
+async fn nobody_becomes_the_owner_of_what_is_not_theirs() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let ann = users.enroll("ann@example.com", PASSWORD).await.unwrap();
+    let bob = users.enroll("bob@example.com", PASSWORD).await.unwrap();
+    let bobs_sub = claims(&bob.access).unwrap()["sub"].clone();
+    let ann = system.rest().with_token(&ann.access);
+    let note = ann.post("/notes", &json!({ "title": "Mine" })).await.unwrap();
+    let path = format!("/notes/{}", note.text("/id"));
+
+    let given = ann.post("/notes", &json!({ "title": "For Bob", "owner": bobs_sub })).await.unwrap();
+    assert!((400..500).contains(&given.status), "{} {}", given.status, given.body);
+    let given = ann.patch(&path, &json!({ "owner": bobs_sub })).await.unwrap();
+    assert!((400..500).contains(&given.status), "{} {}", given.status, given.body);
+    assert_eq!(ann.get(&path).await.unwrap().body, note.body);
+    let bob = system.rest().with_token(&bob.access);
+    assert_eq!(bob.get("/notes").await.unwrap().body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_token_is_accepted_only_as_it_was_issued() {
+    let system = Launch::in_memory().start().unwrap();
+    let other = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let tokens = users.enroll("ann@example.com", PASSWORD).await.unwrap();
+    let foreign = other.users().enroll("ann@example.com", PASSWORD).await.unwrap();
+    let bob = users.enroll("bob@example.com", PASSWORD).await.unwrap();
+    let bobs_sub = claims(&bob.access).unwrap()["sub"].clone();
+
+    let access = &tokens.access;
+    let (unsigned, signature) = access.rsplit_once('.').unwrap();
+    let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    for (name, token) in [
+        ("another user's sub", with_claim(access, "sub", bobs_sub).unwrap()),
+        ("a later end", with_claim(access, "exp", json!(4_000_000_000_u64)).unwrap()),
+        ("a group", with_claim(access, "cognito:groups", json!(["editors"])).unwrap()),
+        ("no signature", format!("{unsigned}.")),
+        ("another signature", format!("{unsigned}.{flipped}{}", &signature[1..])),
+        ("no algorithm", format!("eyJhbGciOiJub25lIn0.{}.", unsigned.split('.').nth(1).unwrap())),
+        ("an ID token", tokens.id.clone()),
+        ("a refresh token", tokens.refresh.clone()),
+        ("another pool's token", foreign.access.clone()),
+        ("no token", "nonsense".to_owned()),
+        ("nothing", String::new()),
+        ("a very long token", "a.".repeat(20_000)),
+    ] {
+        for api in
+            [system.rest().with_token(&token), system.rest().with_token(&token).with_api_key(&system.api_key)]
+        {
+            let answer = api.get("/notes").await.unwrap();
+            // A header that is too large never reaches the API.
+            assert!(
+                answer.status == 401 || (token.len() > 8_192 && answer.status == 431),
+                "{name}: {}",
+                answer.status
+            );
+            if answer.status == 401 {
+                assert!(answer.header("www-authenticate").starts_with("Bearer"), "{name}");
+                assert_problem(&answer);
+            }
+        }
+    }
+    let answer = system.rest().get("/notes").await.unwrap();
+    assert_eq!((answer.status, answer.header("www-authenticate").starts_with("Bearer")), (401, true));
+    for scheme in ["Basic", "bearer"] {
+        let api = system.rest().with_header("Authorization", format!("{scheme} {access}"));
+        // The scheme's name is case-insensitive (RFC 9110, 11.1), and another scheme is not a bearer token.
+        let expected = if scheme == "bearer" { 200 } else { 401 };
+        assert_eq!(api.get("/notes").await.unwrap().status, expected, "{scheme}");
+    }
+    assert_eq!(system.rest().with_token(access).get("/notes").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_token_ends_when_it_says_so() {
+    let system = Launch::in_memory().start().unwrap();
+    let token = system.users().enroll("ann@example.com", PASSWORD).await.unwrap().access;
+    let issued = claims(&token).unwrap();
+    let issuer = issued["iss"].as_str().unwrap();
+    let end = issued["exp"].as_u64().unwrap();
+    let lifetime = end - issued["iat"].as_u64().unwrap();
+    assert!((300..=86_400).contains(&lifetime), "{lifetime} seconds");
+
+    // The verifier of the API, with the keys that the running pool publishes and a clock of the test's own.
+    let clock = ManualClock::at(end - 1);
+    let pool = Issuer::cognito_at(issuer).client_ids([&system.client_id]).token_use(TokenUse::Access);
+    let verifier = Verifier::builder().issuer(pool).clock(clock.clone()).build().unwrap();
+    assert!(verifier.authenticate(&token).await.is_ok());
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(verifier.authenticate(&token).await, Err(AuthenticateError::Rejected(Rejection::Expired)));
+}
+
+#[tokio::test]
+async fn what_is_public_needs_a_key_and_what_is_private_a_user() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let ann = users.enroll("ann@example.com", PASSWORD).await.unwrap();
+    users.join("ann@example.com", "editors").await.unwrap();
+    let editor = users.sign_in("ann@example.com", PASSWORD).await.unwrap();
+    let [ann, editor] = [&ann.access, &editor.access].map(|token| system.rest().with_token(token));
+    let visitor = system.rest().with_api_key(&system.api_key);
+    let article = json!({ "headline": "Bridge opens", "text": "On Friday.", "section": "LOCAL", "words": 2 });
+
+    for (name, answer, status) in [
+        ("a visitor writes no article", visitor.post("/articles", &article).await, 403),
+        ("a reader writes no article", ann.post("/articles", &article).await, 403),
+        ("an editor writes one", editor.post("/articles", &article).await, 201),
+        ("a visitor reads articles", visitor.get("/articles").await, 200),
+        ("a reader reads articles", ann.get("/articles").await, 200),
+        ("a visitor has no notes", visitor.get("/notes").await, 403),
+        ("a visitor reads no comments", visitor.get("/comments").await, 403),
+        ("nobody reads articles without a key", system.rest().get("/articles").await, 401),
+        (
+            "a wrong key",
+            system.rest().with_api_key("da2-not-a-key-of-this-system").get("/articles").await,
+            401,
+        ),
+    ] {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        assert_problem(&answer);
+    }
+    let list = visitor.get("/articles").await.unwrap();
+    assert_eq!(list.body["items"][0]["headline"], "Bridge opens");
+
+    let comment = json!({ "articleId": list.body["items"][0]["id"], "text": "At last" });
+    let comment = ann.post("/comments", &comment).await.unwrap();
+    assert_eq!(comment.status, 201, "{}", comment.body);
+    let path = format!("/comments/{}", comment.text("/id"));
+    assert_eq!(
+        editor.patch(&path, &json!({ "text": "changed" })).await.unwrap().status,
+        200,
+        "Ann is the author"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_a_clear_refusal() {
+    let system = Launch::in_memory().start().unwrap();
+    let tokens = system.users().enroll("ann@example.com", PASSWORD).await.unwrap();
+    let api = system.rest().with_token(&tokens.access);
+    let note = api.post("/notes", &json!({ "title": "Here" })).await.unwrap();
+    let path = format!("/notes/{}", note.text("/id"));
+
+    let wrong = api.post("/notes", &json!({ "title": 7, "pinned": "yes", "color": "red" })).await.unwrap();
+    assert!([400, 422].contains(&wrong.status), "{} {}", wrong.status, wrong.body);
+    for field in ["title", "pinned", "color"] {
+        assert!(wrong.body.to_string().contains(field), "`{field}` is not named: {}", wrong.body);
+    }
+    for (name, body) in [
+        ("no JSON", &b"{\"title\": "[..]),
+        ("two values", b"{\"title\": \"a\"} {}"),
+        ("no object", b"[]"),
+        ("a null", b"null"),
+        ("one name twice", b"{\"title\": \"a\", \"title\": \"b\"}"),
+        ("no UTF-8", b"{\"title\": \"\xff\"}"),
+        ("nothing", b""),
+    ] {
+        assert_refused(name, &api.post_bytes("/notes", body.to_vec()).await.unwrap());
+    }
+    assert_refused(
+        "deep nesting",
+        &api.post_bytes("/notes", "[".repeat(100_000).into_bytes()).await.unwrap(),
+    );
+    let large = api.post_bytes("/notes", vec![b' '; 10 * 1024 * 1024]).await.unwrap();
+    assert_eq!(large.status, 413);
+
+    for id in [
+        "'%20OR%201=1%20--",
+        "%22;DROP",
+        "Note%23x",
+        "%2e%2e%2fUSER",
+        "attribute_exists(pk)",
+        ":v",
+        "%00",
+        "%F0%9F%94%91",
+    ] {
+        let answer = api.get(&format!("/notes/{id}")).await.unwrap();
+        assert!([400, 404].contains(&answer.status), "{id}: {}", answer.status);
+        assert_problem(&answer);
+    }
+    for query in [
+        "limit=abc",
+        "limit=0",
+        "limit=-1",
+        "limit=99999999999999999999",
+        "nextToken=x",
+        "nextToken=e30",
+        "filter=1",
+    ] {
+        assert_refused(query, &api.get(&format!("/notes?{query}")).await.unwrap());
+    }
+    for (name, answer) in [
+        ("an unknown path", api.get("/nothing").await),
+        ("an unknown method", api.delete("/notes").await),
+        ("a wrong change", api.patch(&path, &json!({ "title": null })).await),
+        ("a change of the id", api.patch(&path, &json!({ "id": "other" })).await),
+    ] {
+        assert_refused(name, &answer.unwrap());
+    }
+    assert_eq!(api.get(&path).await.unwrap().body, note.body, "a refused request changed something");
+}
+
+#[tokio::test]
+async fn the_pool_refuses_what_it_cannot_understand() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let target = |operation: &str| format!("AWSCognitoIdentityProviderService.{operation}");
+    for (name, target, body) in [
+        ("an unknown operation", target("Nothing"), "{}"),
+        ("another service", "DynamoDB_20120810.ListTables".to_owned(), "{}"),
+        ("no operation", String::new(), "{}"),
+        ("no JSON", target("SignUp"), "{\"ClientId\": "),
+        ("no object", target("SignUp"), "[]"),
+        ("nothing", target("SignUp"), ""),
+        ("wrong types", target("SignUp"), r#"{"ClientId": 1, "Username": [], "Password": {}}"#),
+        ("missing members", target("InitiateAuth"), "{}"),
+        (
+            "an unknown client",
+            target("SignUp"),
+            r#"{"ClientId":"x","Username":"a@b.example","Password":"Quiet-River-2718"}"#,
+        ),
+        (
+            "a filter that is none",
+            target("ListUsers"),
+            r#"{"UserPoolId":"us-east-1_x","Filter":"a = \"\" or 1=1"}"#,
+        ),
+    ] {
+        let answer = users.send(&target, body).await.unwrap();
+        assert!((400..500).contains(&answer.status), "{name}: {} {}", answer.status, answer.body);
+        assert!(!answer.exception().is_empty(), "{name}: {}", answer.body);
+    }
+    let large = users.send(&target("SignUp"), vec![b' '; 10 * 1024 * 1024]).await.unwrap();
+    assert_eq!(large.status, 413);
+    assert!(users.enroll("ann@example.com", PASSWORD).await.is_ok(), "the pool no longer works");
+}
+
+#[tokio::test]
+async fn no_secret_and_no_address_reaches_the_log() {
+    let system = Launch::in_memory().log("debug").start().unwrap();
+    let users = system.users();
+    let email = "hidden.person@example.com";
+    let tokens = users.enroll(email, PASSWORD).await.unwrap();
+    assert!(users.sign_in(email, "Wrong-River-2718").await.is_err());
+    let api = system.rest().with_token(&tokens.access);
+    let note = api.post("/notes", &json!({ "title": "a very private title" })).await.unwrap();
+    assert_eq!(note.status, 201);
+    api.post("/notes", &json!({ "title": ["a very private title"], "color": "a very private title" }))
+        .await
+        .unwrap();
+    system
+        .rest()
+        .with_token(&with_claim(&tokens.access, "sub", json!("x")).unwrap())
+        .get("/notes")
+        .await
+        .unwrap();
+    users.call("ForgotPassword", json!({ "Username": email })).await.unwrap();
+
+    let (log, output) = (system.log(), system.output());
+    assert!(!log.is_empty(), "nothing was logged");
+    let signature = tokens.access.rsplit('.').next().unwrap();
+    for (name, secret) in [
+        ("a password", PASSWORD),
+        ("a wrong password", "Wrong-River-2718"),
+        ("an access token", signature),
+        ("an ID token", tokens.id.rsplit('.').next().unwrap()),
+        ("a refresh token", tokens.refresh.get(..40).unwrap_or(&tokens.refresh)),
+        ("a body", "very private"),
+    ] {
+        assert!(!log.contains(secret), "{name} is in the log:\n{log}");
+        assert!(!output.contains(secret), "{name} is in the output:\n{output}");
+    }
+    // What is "sent" to a user is printed for the person at the terminal; the log is kept and shared.
+    assert!(!log.contains("hidden.person"), "an address is in the log:\n{log}");
+    assert!(!log.contains(&system.api_key), "the API key is in the log:\n{log}");
+}
+
+#[tokio::test]
+async fn everything_listens_on_loopback_and_describes_itself() {
+    let system = Launch::in_memory().start().unwrap();
+    assert_eq!(system.rest().get("/health").await.unwrap().status, 200);
+    let description = system.rest().get("/openapi.json").await.unwrap();
+    assert!(description.text("/openapi").starts_with("3."), "{}", description.body);
+    for path in ["/notes", "/notes/{id}", "/articles", "/comments/{id}"] {
+        assert!(description.body["paths"].get(path).is_some(), "{path} is not described");
+    }
+    let keys = pool_document(&system, ".well-known/jwks.json").await;
+    assert_eq!(keys["keys"][0]["alg"], "RS256", "{keys}");
+    assert!(keys["keys"][0].get("d").is_none(), "the private key is published");
+    let discovery = pool_document(&system, ".well-known/openid-configuration").await;
+    assert!(discovery["jwks_uri"].as_str().unwrap().ends_with("/.well-known/jwks.json"), "{discovery}");
+    let issued = system.users().enroll("ann@example.com", PASSWORD).await.unwrap();
+    let claims = claims(&issued.access).unwrap();
+    assert_eq!(claims["iss"], discovery["issuer"]);
+    assert_eq!(claims["client_id"], system.client_id);
+}
+
+async fn pool_document(system: &LocalSystem, path: &str) -> Value {
+    let url = format!("{}/{}/{path}", system.pool.trim_end_matches('/'), system.pool_id);
+    serde_json::from_str(&reqwest::get(url).await.unwrap().text().await.unwrap()).unwrap()
+}
+
+fn assert_refused(name: &str, answer: &Answer) {
+    assert!((400..500).contains(&answer.status), "{name}: {} {}", answer.status, answer.body);
+    assert_problem(answer);
+}
+
+/// An error is a problem document (RFC 9457) that tells nothing of the inside.
+fn assert_problem(answer: &Answer) {
+    if answer.status < 400 {
+        return;
+    }
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.body);
+    assert_eq!(answer.body["status"], answer.status, "{}", answer.body);
+    let text = answer.body.to_string();
+    for inside in ["panicked", "serde", "dynamodb", "DynamoDb", "Exception", "USER#", "src/"] {
+        assert!(!text.contains(inside), "`{inside}` is told: {text}");
+    }
+}
