@@ -2,7 +2,6 @@
 #![deny(missing_docs)]
 
 mod args;
-pub mod clock;
 mod local;
 pub mod pool;
 

@@ -2,6 +2,11 @@
 //! of its doors.
 #![deny(missing_docs)]
 
+/// The code in README.md compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 mod answer;
 mod launch;
 mod place;

@@ -18,43 +18,43 @@ fn the_printed_commands_work_as_printed() {
     }
     let system = Launch::in_memory().start().unwrap();
     let printed = system.output();
-    let (sign_ups, rest): (Vec<&str>, Vec<&str>) = printed
-        .lines()
-        .filter(|line| line.starts_with("curl ") || line.starts_with("TOKEN="))
-        .partition(|line| line.contains(".SignUp"));
+    let is_command = |line: &&str| ["curl ", "ALICE=", "BOB="].iter().any(|start| line.starts_with(start));
+    let (sign_ups, rest): (Vec<&str>, Vec<&str>) =
+        printed.lines().filter(is_command).partition(|line| line.contains(".SignUp"));
 
     let answers = answers_of(&sign_ups);
-    assert_eq!(answers.len(), 2, "one person signs up, one is refused");
-    assert_eq!(answers[0]["UserConfirmed"], false, "{}", answers[0]);
-    assert_eq!(answers[1]["__type"], "UserLambdaValidationException", "{}", answers[1]);
+    let [alice, bob, mallory] = answers.as_slice() else { unreachable!("{} people sign up", answers.len()) };
+    assert_eq!((&alice["UserConfirmed"], &bob["UserConfirmed"]), (&json!(false), &json!(false)));
+    assert_eq!(mallory["__type"], "UserLambdaValidationException", "{mallory}");
 
-    // The command that confirms is printed when the code is "sent"; the sign-in that follows needs it.
-    let confirm = confirmation(&system);
-    let mut commands = vec![confirm.as_str()];
-    commands.extend(rest);
+    // The commands that confirm are printed when the codes are "sent"; the sign-ins that follow need them.
+    let confirmations = confirmations(&system, 2);
+    let commands: Vec<&str> = confirmations.iter().map(String::as_str).chain(rest).collect();
     let answers = answers_of(&commands);
-    // The assignment of the token answers nothing.
-    let [confirmed, created, listed, .., description] = answers.as_slice() else {
-        unreachable!("only {} commands are printed", answers.len())
+    // An assignment answers nothing.
+    let [alice, bob, created, of_alice, of_bob, joined, of_editor, description] = answers.as_slice() else {
+        unreachable!("{} commands answer", answers.len())
     };
-    assert_eq!(confirmed, &json!({}), "{confirmed}");
+    assert_eq!([alice, bob, joined], [&json!({}); 3]);
     assert!(created["id"].is_string(), "{created}");
-    assert_eq!(listed["items"], json!([created]), "{listed}");
+    assert_eq!(of_alice["items"], json!([created]), "{of_alice}");
+    assert_eq!(of_bob["items"], json!([]), "{of_bob}");
+    assert_eq!(of_editor["items"], json!([created]), "{of_editor}");
     assert!(description["openapi"].is_string(), "{description}");
 }
 
-fn confirmation(system: &LocalSystem) -> String {
+fn confirmations(system: &LocalSystem, people: usize) -> Vec<String> {
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(5) {
+    loop {
         let output = system.output();
-        if let Some(line) =
-            output.lines().find(|line| line.starts_with("curl ") && line.contains(".ConfirmSignUp"))
-        {
-            return line.to_owned();
+        let lines =
+            output.lines().filter(|line| line.starts_with("curl ") && line.contains(".ConfirmSignUp"));
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        if lines.len() >= people || started.elapsed() > Duration::from_secs(5) {
+            return lines;
         }
         thread::sleep(Duration::from_millis(10));
     }
-    String::new()
 }
 
 /// What the commands print in one shell, each a JSON value; those that print nothing are left out.

@@ -24,6 +24,8 @@ pub(crate) struct Banner {
     pub(crate) example: Option<Example>,
 }
 
+const ALICE: &str = "alice@example.com";
+const BOB: &str = "bob@example.com";
 const PASSWORD: &str = "Correct-horse-1";
 
 impl fmt::Display for Banner {
@@ -39,29 +41,37 @@ impl fmt::Display for Banner {
         ] {
             writeln!(f, "{name:<14} {value}")?;
         }
-        writeln!(f, "\n# sign up; the command that confirms it is printed when the code is \"sent\"")?;
-        writeln!(f, "{}", self.sign_up("alice@example.com"))?;
+        let list = |path: &str, person: &str| {
+            format!("curl -sw '\\n' {}/{path} -H \"Authorization: Bearer ${person}\"", self.api)
+        };
+        writeln!(
+            f,
+            "\n# two people sign up; the command that confirms each is printed when the code is \"sent\""
+        )?;
+        writeln!(f, "{}", self.sign_up(ALICE))?;
+        writeln!(f, "{}", self.sign_up(BOB))?;
         if let Some(domain) = &self.denied_domain {
-            writeln!(f, "# a domain that the pre-signup trigger refuses")?;
+            writeln!(f, "# somebody whom the pre-signup trigger refuses")?;
             writeln!(f, "{}", self.sign_up(&format!("mallory@{domain}")))?;
         }
-        writeln!(f, "# sign in")?;
-        writeln!(f, "{}", self.sign_in("alice@example.com"))?;
+        writeln!(f, "# they sign in")?;
+        writeln!(f, "{}", self.sign_in("ALICE", ALICE))?;
+        writeln!(f, "{}", self.sign_in("BOB", BOB))?;
         if let Some(Example { path, record }) = &self.example {
-            writeln!(f, "# write a record, then list your own")?;
-            writeln!(
-                f,
-                "curl -sw '\\n' {}/{path} -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d {}",
-                self.api,
-                quoted(&record.to_string())
-            )?;
-            writeln!(f, "curl -sw '\\n' {}/{path} -H \"Authorization: Bearer $TOKEN\"", self.api)?;
+            writeln!(f, "# alice writes a record; each sees their own")?;
+            let record = quoted(&record.to_string());
+            writeln!(f, "{} -H 'Content-Type: application/json' -d {record}", list(path, "ALICE"))?;
+            writeln!(f, "{}", list(path, "ALICE"))?;
+            writeln!(f, "{}", list(path, "BOB"))?;
         }
         if let Some(group) = &self.group {
-            writeln!(f, "# make her one of the {group}; her next sign-in shows it")?;
-            let request =
-                json!({ "UserPoolId": self.pool_id, "Username": "alice@example.com", "GroupName": group });
+            writeln!(f, "# bob joins the {group} and signs in again")?;
+            let request = json!({ "UserPoolId": self.pool_id, "Username": BOB, "GroupName": group });
             writeln!(f, "{}", pool_command(&self.pool, "AdminAddUserToGroup", &request))?;
+            writeln!(f, "{}", self.sign_in("BOB", BOB))?;
+            if let Some(Example { path, .. }) = &self.example {
+                writeln!(f, "{}", list(path, "BOB"))?;
+            }
         }
         writeln!(f, "# everything else that the API can do")?;
         write!(f, "curl -s {}/openapi.json", self.api)
@@ -79,14 +89,14 @@ impl Banner {
         pool_command(&self.pool, "SignUp", &request)
     }
 
-    fn sign_in(&self, email: &str) -> String {
+    fn sign_in(&self, variable: &str, email: &str) -> String {
         let request = json!({
             "ClientId": self.client_id,
             "AuthFlow": "USER_PASSWORD_AUTH",
             "AuthParameters": { "USERNAME": email, "PASSWORD": PASSWORD },
         });
         let command = pool_command(&self.pool, "InitiateAuth", &request);
-        format!(r#"TOKEN=$({command} | sed 's/.*"AccessToken":"\([^"]*\)".*/\1/')"#)
+        format!(r#"{variable}=$({command} | sed 's/.*"AccessToken":"\([^"]*\)".*/\1/')"#)
     }
 }
 

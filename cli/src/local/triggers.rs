@@ -3,13 +3,12 @@
 use std::{future::Future, sync::Arc};
 
 use jiff::Timestamp;
-use portcullis_data::{Profiles, Table};
+use portcullis_data::{Clock, Profiles, System, Table};
 use portcullis_events::TriggerError;
 use portcullis_post_confirmation::{Directory, DirectoryError};
 use serde_json::Value;
 
 use crate::{
-    clock::{Clock, SystemClock},
     local::environment::Environment,
     pool::{PoolHandle, Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
@@ -41,7 +40,7 @@ impl Triggers for LocalTriggers {
             let answer = match trigger {
                 Trigger::PreSignUp => portcullis_pre_signup::handle(event, &environment.pre_sign_up),
                 Trigger::PostConfirmation => {
-                    let now: Timestamp = SystemClock.now();
+                    let now: Timestamp = System.now();
                     portcullis_post_confirmation::handle(
                         event,
                         &environment.post_confirmation,

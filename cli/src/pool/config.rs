@@ -2,12 +2,10 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use portcullis_data::{Clock, System};
 use thiserror::Error;
 
-use crate::{
-    clock::{Clock, SystemClock},
-    pool::{Random, RandomError, SystemRandom},
-};
+use crate::pool::{Random, RandomError, SystemRandom};
 
 /// Where a pool keeps its users, groups, keys and sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +63,7 @@ impl PoolConfig {
             code: None,
             groups: Vec::new(),
             trigger_timeout: Duration::from_secs(5),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(System),
             random: Arc::new(SystemRandom),
         }
     }

@@ -72,14 +72,11 @@ use std::{
 
 use aws_lc_rs::hmac;
 use axum::Router;
+use portcullis_data::Clock;
 use serde_json::Value;
 
-use crate::{
-    clock::Clock,
-    pool::{
-        challenges::Challenges, groups::Group, keys::SigningKey, settings::Settings, store::Store,
-        users::User,
-    },
+use crate::pool::{
+    challenges::Challenges, groups::Group, keys::SigningKey, settings::Settings, store::Store, users::User,
 };
 
 pub use self::{

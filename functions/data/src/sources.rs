@@ -22,6 +22,7 @@ pub trait Ids: Send + Sync {
 pub struct System;
 
 impl Clock for System {
+    #[expect(clippy::disallowed_methods, reason = "this is the one system clock that others are given")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use portcullis_data::Timestamp;
+use portcullis_data::{Clock, System};
 use portcullis_events::{Payload, PublicError, TriggerError};
 use portcullis_post_confirmation::{CognitoDirectory, Config, handle};
 use serde_json::Value;
@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
         // A task of its own: a panic ends there, and its text is not sent to the user.
         let task = async move {
             let (config, profiles, directory) = &*state;
-            handle(event.payload.into_value(), config, profiles, directory, Timestamp::now()).await
+            handle(event.payload.into_value(), config, profiles, directory, System.now()).await
         };
         let task = tokio::spawn(task.in_current_span());
         async move { answer(task.await) }

@@ -13,15 +13,13 @@ use base64::{
 };
 use http::{HeaderMap, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use portcullis_data::Clock;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{
-    clock::Clock,
-    pool::{
-        Courier, Message, Pool, PoolConfig, PoolStorage, Trigger, TriggerFailure, TriggerFuture, Triggers,
-        srp::{PasswordClaim, client::Client, short_name},
-    },
+use crate::pool::{
+    Courier, Message, Pool, PoolConfig, PoolStorage, Trigger, TriggerFailure, TriggerFuture, Triggers,
+    srp::{PasswordClaim, client::Client, short_name},
 };
 
 pub(super) const CODE: &str = "123456";
