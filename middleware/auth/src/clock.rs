@@ -29,7 +29,7 @@ pub(crate) fn unix_seconds(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
 }
 
-/// How long ago this was. A clock that was set back makes it "just now", so that nothing waits for the old time to return.
+/// How long ago this was; "just now" after the clock was set back. Not for what must not stay young, such as keys.
 pub(crate) fn elapsed(since: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(since).unwrap_or(Duration::ZERO)
 }

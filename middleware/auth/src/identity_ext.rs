@@ -7,6 +7,10 @@ use portcullis_rules::Identity;
 /// and any other that is an [`http::Request`].
 pub trait IdentityExt: sealed::Sealed {
     /// Who calls; `None` when nobody was authenticated.
+    ///
+    /// *Caveat:* it is `None` too when there is no [`AuthenticateLayer`](crate::AuthenticateLayer) at all, or when the layer is
+    /// [optional](crate::AuthenticateLayer::optional). [`AuthorizeLayer`](crate::AuthorizeLayer) and the extractor `Caller` answer
+    /// a missing layer with 500; whoever asks here must refuse `None` where a caller is needed.
     fn identity(&self) -> Option<&Identity>;
 }
 

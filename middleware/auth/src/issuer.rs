@@ -19,7 +19,7 @@ pub enum TokenUse {
 /// |---|---|---|
 /// | `iss` | byte equality | byte equality |
 /// | [`client_ids`](Self::client_ids) | required: `client_id` of access tokens, `aud` of ID tokens | optional: `client_id`, else `azp` |
-/// | [`audiences`](Self::audiences) | optional: `aud` of access tokens | required: `aud` |
+/// | [`audiences`](Self::audiences) | optional: `aud` of access tokens and ID tokens | required: `aud` |
 /// | [`token_use`](Self::token_use) | required: `token_use` | required: `typ` is `at+jwt` (RFC 9068) or it is not |
 #[derive(Clone)]
 #[must_use]

@@ -91,6 +91,9 @@
 //! Each [`VerifierBuilder::issuer`] has its own keys and its own checks. [`Screen`] refuses callers whom no `@auth` rule of a
 //! model could ever admit; the rules themselves are in [`rules`].
 //!
+//! *Caveat:* rules see whether a user comes from a user pool or from another OpenID Connect issuer, and not from which. Two
+//! issuers of one kind share owners and groups; for two that are not trusted alike, build two verifiers and two services.
+//!
 //! # Test with a fixed clock and your own keys
 //!
 //! The feature `testkit` has an issuer that exists in the test only, as used above: `testkit::TestIssuer`.

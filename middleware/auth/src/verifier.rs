@@ -185,6 +185,10 @@ impl Verifier {
 
 impl VerifierBuilder {
     /// Adds an issuer. Each has its own keys: the same key id at two issuers is two keys.
+    ///
+    /// *Caveat:* rules see the [`Provider`](crate::rules::Provider), which is the kind of the issuer, and not the issuer. Two user
+    /// pools, or two other issuers, therefore share owners and groups: whoever is `ada` or in `editors` at one is so at the
+    /// other. Give a verifier two of one kind only if both are trusted alike and never give one name to two people.
     pub fn issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);
         self

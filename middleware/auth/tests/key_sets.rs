@@ -283,6 +283,28 @@ async fn a_withdrawn_key_is_good_until_the_set_is_too_old() {
 }
 
 #[tokio::test]
+async fn keys_do_not_stay_young_when_the_clock_is_set_back() {
+    let (server, pool, verifier) = pool().await;
+    verifier.authenticate(&token(&pool)).await.unwrap();
+    pool.clock().set(TestIssuer::NOW - 24 * 60 * 60);
+    assert!(verifier.authenticate_now(&token(&pool)).is_none());
+    server.break_down();
+    assert_eq!(sub(&verifier.authenticate(&token(&pool)).await), Some("ada"), "as when keys are too old");
+    assert_eq!(server.fetches(), 2);
+
+    pool.clock().advance(Duration::from_secs(1));
+    let rotated = pool.with_new_keys();
+    server.publish(KEYS, rotated.jwk_set_json());
+    assert_eq!(verifier.authenticate(&token(&pool)).await, UNKNOWN_KEY, "the old key was withdrawn");
+    assert_eq!(server.fetches(), 3);
+    assert_eq!(
+        sub(&verifier.authenticate_now(&token(&rotated)).unwrap()),
+        Some("ada"),
+        "the age counts anew"
+    );
+}
+
+#[tokio::test]
 async fn keys_are_renewed_before_anybody_has_to_wait() {
     let (server, pool, verifier) = pool().await;
     verifier.authenticate(&token(&pool)).await.unwrap();
@@ -310,11 +332,14 @@ async fn what_is_not_a_key_set_changes_nothing() {
     let location = format!("{}/.well-known/jwks.json", elsewhere.url);
     let large = pool.jwk_set_json().to_string() + &" ".repeat(1024 * 1024);
     let redirect = move || (StatusCode::FOUND, [(header::LOCATION, location.clone())]).into_response();
-    let answers: [(&str, Answer); 5] = [
+    let useless = json!({"keys": [{"kty": "oct", "kid": "k", "k": "c2VjcmV0"}, {"kty": "RSA"}]}).to_string();
+    let answers: [(&str, Answer); 7] = [
         ("redirect", Arc::new(redirect)),
         ("HTML", Arc::new(|| Html("<html>sign in</html>").into_response())),
         ("1 MB", Arc::new(move || large.clone().into_response())),
         ("nothing", Arc::new(|| ().into_response())),
+        ("no keys", Arc::new(|| r#"{"keys":[]}"#.into_response())),
+        ("no usable key", Arc::new(move || useless.clone().into_response())),
         ("another status", Arc::new(|| (StatusCode::CREATED, r#"{"keys":[]}"#).into_response())),
     ];
     for (round, (name, answer)) in answers.into_iter().enumerate() {

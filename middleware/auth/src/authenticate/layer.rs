@@ -14,8 +14,8 @@ use crate::{ProblemJson, Verifier, api_keys::ApiKeys};
 ///    [optional](Self::optional). Credentials that are there and wrong are refused in both cases.
 /// 4. The identity goes into the extensions of the request. One that is already there is removed first.
 /// 5. Answers are those of [`Refusal`](crate::Refusal).
-/// 6. Each request is logged in one line at `info`: `sub`, provider, decision, reason, status and duration. The token, its
-///    other claims and the body never are.
+/// 6. Each request that ends is logged in one line at `info`: `sub`, provider, decision, reason, status and duration. One that
+///    is dropped before, as when the client hangs up, is not. The token, its other claims and the body never are logged.
 ///
 /// *Caveat:* a browser's preflight request carries no token. A CORS layer must stand outside of this one.
 ///

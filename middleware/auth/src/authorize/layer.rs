@@ -51,7 +51,7 @@ pub struct AuthorizeLayer<D, A = ProblemJson> {
 }
 
 impl<D> AuthorizeLayer<D> {
-    /// Asks this of every caller: a [`Screen`](crate::Screen)(super::Screen), a [`Requirement`](super::Requirement), a closure.
+    /// Asks this of every caller: a [`Screen`](crate::Screen), a [`Requirement`](crate::Requirement), a closure.
     pub fn new(decision: D) -> Self {
         Self { decision: Arc::new(decision), answer: ProblemJson }
     }

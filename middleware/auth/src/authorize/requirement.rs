@@ -1,11 +1,12 @@
 //! Groups, scopes and claims that a route asks for.
 
-use portcullis_rules::{Claims, Identity};
+use portcullis_rules::{Identity, Provider, User};
 use serde_json::Value;
 
 use super::{Authorize, Forbidden};
 
-/// Begins a requirement. Everything that is added must hold; with nothing added, any caller with a token will do.
+/// Begins a requirement. Everything that is added must hold; with nothing added, any caller with a token will do. An empty
+/// group, scope or value is in no token.
 ///
 /// ```
 /// use portcullis::{AuthorizeLayer, require};
@@ -26,6 +27,8 @@ pub struct Requirement {
 
 #[derive(Clone, Debug)]
 enum Need {
+    /// A user pool says that the caller is in one of these groups.
+    Group { any_of: Vec<String> },
     /// One of these is in the list that the claim holds.
     Member { claim: String, any_of: Vec<String> },
     /// One of these is among the words of the claim `scope`.
@@ -35,17 +38,19 @@ enum Need {
 }
 
 impl Requirement {
-    /// The caller is in this group of the user pool.
+    /// The caller is in this group of the user pool. The token of another issuer never suffices, whatever it says.
     pub fn group(self, group: impl Into<String>) -> Self {
         self.any_group([group])
     }
 
-    /// The caller is in at least one of these groups of the user pool.
+    /// The caller is in at least one of these groups of the user pool; see [`group`](Self::group).
     pub fn any_group(self, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.any_member("cognito:groups", groups)
+        self.with(Need::Group { any_of: groups.into_iter().map(Into::into).collect() })
     }
 
     /// At least one of these is in the list of strings that this claim holds: groups or roles of another issuer.
+    ///
+    /// Any configured issuer may say so.
     pub fn any_member(
         self,
         claim: impl Into<String>,
@@ -78,9 +83,9 @@ impl Requirement {
 impl Authorize for Requirement {
     fn authorize(&self, identity: &Identity) -> Result<(), Forbidden> {
         let user = identity.user().ok_or_else(|| Forbidden::because("no_token"))?;
-        match self.needs.iter().find(|need| !need.is_met(user.claims())) {
+        match self.needs.iter().find(|need| !need.is_met(identity.provider(), user)) {
             None => Ok(()),
-            Some(Need::Member { .. }) => Err(Forbidden::because("group")),
+            Some(Need::Group { .. } | Need::Member { .. }) => Err(Forbidden::because("group")),
             Some(Need::Scope { any_of }) => Err(Forbidden::because("scope").scope(any_of.join(" "))),
             Some(Need::Claim { .. }) => Err(Forbidden::because("claim")),
         }
@@ -88,33 +93,43 @@ impl Authorize for Requirement {
 }
 
 impl Need {
-    fn is_met(&self, claims: &Claims) -> bool {
-        let among = |any_of: &[String], value: &str| any_of.iter().any(|wanted| wanted == value);
+    fn is_met(&self, provider: Provider, user: &User) -> bool {
+        let claims = user.claims();
+        let among = |any_of: &[String], value: &str| {
+            // An empty name, such as a variable that is not set, names nothing.
+            !value.is_empty() && any_of.iter().any(|wanted| wanted == value)
+        };
+        let is_member = |claim: &str, any_of: &[String]| {
+            claims.get(claim).and_then(Value::as_array).is_some_and(|members| {
+                members.iter().all(Value::is_string)
+                    && members.iter().filter_map(Value::as_str).any(|member| among(any_of, member))
+            })
+        };
         match self {
-            Self::Member { claim, any_of } => {
-                claims.get(claim).and_then(Value::as_array).is_some_and(|members| {
-                    members.iter().all(Value::is_string)
-                        && members.iter().filter_map(Value::as_str).any(|member| among(any_of, member))
-                })
-            }
+            Self::Group { any_of } => provider == Provider::UserPools && is_member("cognito:groups", any_of),
+            Self::Member { claim, any_of } => is_member(claim, any_of),
             Self::Scope { any_of } => {
                 claims.text("scope").is_some_and(|scopes| scopes.split(' ').any(|scope| among(any_of, scope)))
             }
-            Self::Claim { claim, value } => claims.text(claim) == Some(value),
+            Self::Claim { claim, value } => !value.is_empty() && claims.text(claim) == Some(value),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use portcullis_rules::{User, VerifiedBy};
+    use portcullis_rules::{Claims, VerifiedBy};
     use serde_json::json;
 
     use super::*;
 
-    fn user(claims: Value) -> Identity {
+    fn claims(claims: Value) -> Claims {
         let Value::Object(claims) = claims else { panic!("claims are an object") };
-        Identity::User(User::user_pools(claims.into(), VerifiedBy::Portcullis))
+        claims.into()
+    }
+
+    fn user(said: Value) -> Identity {
+        Identity::User(User::user_pools(claims(said), VerifiedBy::Portcullis))
     }
 
     #[test]
@@ -148,6 +163,41 @@ mod tests {
         ] {
             assert_eq!(requirement.authorize(&user(claims.clone())).is_ok(), allowed, "{claims}");
         }
+    }
+
+    #[test]
+    fn groups_of_the_user_pool_come_from_a_user_pool() {
+        let said = || claims(json!({"cognito:groups": ["editors"], "scope": "notes/write"}));
+        let pool = Identity::User(User::user_pools(said(), VerifiedBy::Portcullis));
+        let other = Identity::User(User::oidc(said(), VerifiedBy::Portcullis));
+        for (name, requirement, allowed) in [
+            ("a group", require().group("editors"), false),
+            ("one of two", require().any_group(["admins", "editors"]), false),
+            ("a group and a scope", require().scope("notes/write").group("editors"), false),
+            ("a member, by the claim's name", require().any_member("cognito:groups", ["editors"]), true),
+            ("a scope", require().scope("notes/write"), true),
+        ] {
+            assert!(requirement.authorize(&pool).is_ok(), "{name}");
+            assert_eq!(requirement.authorize(&other).is_ok(), allowed, "{name}");
+        }
+        assert_eq!(require().group("editors").authorize(&other), Err(Forbidden::because("group")));
+    }
+
+    #[test]
+    fn an_empty_value_is_in_no_token() {
+        let caller = user(json!({"cognito:groups": ["", "a"], "roles": [""], "scope": "", "tenant": ""}));
+        let spaces = user(json!({"scope": " notes/read  notes/write"}));
+        for (name, requirement, caller) in [
+            ("group", require().group(""), &caller),
+            ("member", require().any_member("roles", [""]), &caller),
+            ("scope", require().scope(""), &caller),
+            ("scope between two spaces", require().scope(""), &spaces),
+            ("claim", require().claim("tenant", ""), &caller),
+        ] {
+            assert!(requirement.authorize(caller).is_err(), "{name}");
+        }
+        assert!(require().any_group(["", "a"]).authorize(&caller).is_ok());
+        assert!(require().any_scope(["", "notes/write"]).authorize(&spaces).is_ok());
     }
 
     #[test]

@@ -34,7 +34,12 @@ impl Source {
             Self::Discovery { issuer } => discover(issuer, fetcher).await?,
         };
         let document = get(&url, fetcher).await?;
-        JwkSet::from_slice(&document).map_err(|error| FetchError::Invalid(error.to_string()))
+        let keys = JwkSet::from_slice(&document).map_err(|error| FetchError::Invalid(error.to_string()))?;
+        if keys.is_empty() {
+            // A faulty deployment of the issuer must not take away keys that are still good.
+            return Err(FetchError::Invalid("the key set has no usable key".to_owned()));
+        }
+        Ok(keys)
     }
 }
 

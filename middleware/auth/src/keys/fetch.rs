@@ -15,8 +15,8 @@ pub type Fetching = Pin<Box<dyn Future<Output = Result<Bytes, FetchError>> + Sen
 /// Fetches the document behind a URL.
 ///
 /// An implementation follows no redirect, reads no more than [`MAX_SET_BYTES`], ends within a few seconds, and fails unless
-/// the status is 200. It is given URLs from the configuration or from the issuer's discovery document, never anything from a
-/// token.
+/// the status is 200. What takes longer is broken off at [`KeyPolicy::deadline`](crate::KeyPolicy::deadline), on a Tokio runtime.
+/// It is given URLs from the configuration or from the issuer's discovery document, never anything from a token.
 pub trait Fetch: fmt::Debug + Send + Sync {
     /// Starts to fetch `url`.
     fn fetch(&self, url: &str) -> Fetching;

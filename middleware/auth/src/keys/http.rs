@@ -8,7 +8,9 @@ use reqwest::{Client, redirect::Policy};
 
 use super::fetch::{Fetch, FetchError, Fetching, MAX_SET_BYTES, is_safe_url};
 
-/// Fetches key sets over https, by a deadline for the whole exchange and without following redirects.
+/// Fetches key sets over https, by a deadline for each exchange and without following redirects.
+///
+/// Discovery takes two exchanges; what both may take is [`KeyPolicy::deadline`](crate::KeyPolicy::deadline).
 ///
 /// The client is made at first use: reading the trusted roots costs more than the rest of a cold start.
 #[derive(Debug)]

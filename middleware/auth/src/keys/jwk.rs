@@ -7,6 +7,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::ed25519;
 use crate::{Algorithm, Rejection, algorithm::Scheme, token::base64url};
 
 /// A public key, parsed once for each algorithm that it may be used with.
@@ -135,7 +136,7 @@ fn parse_ed25519(
         return Err(UnusableKey::Algorithm);
     }
     let x = bytes(x)?;
-    if x.len() != 32 {
+    if !ed25519::is_sound(&x) {
         return Err(UnusableKey::Weak);
     }
     let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| UnusableKey::Weak)?;

@@ -1,6 +1,7 @@
 //! The keys of an issuer: parsed once, fetched seldom, swapped whole.
 
 mod discovery;
+mod ed25519;
 mod fetch;
 #[cfg(feature = "fetch")]
 mod http;

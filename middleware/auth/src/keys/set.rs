@@ -21,8 +21,10 @@ const MAX_KEYS: usize = 100;
 
 /// The usable keys of a key set, each parsed once.
 ///
-/// Dropped with a warning, while the others stay: symmetric keys, RSA under 2048 bits, exponents that are 1 or even, points
-/// that are not on their curve, keys for encryption, a second key of the same id, anything malformed.
+/// Dropped with a warning, while the others stay: symmetric keys; RSA under 2048 or over 8192 bits, and exponents that are 1 or
+/// even; points of P-256, P-384 and P-521 that are not on their curve; Ed25519 keys of small order or in another than the
+/// canonical encoding; keys for encryption; a second key of the same id; keys after the hundredth; anything malformed. An
+/// Ed25519 key that is no point at all may stay: no signature is ever right under it.
 #[derive(Clone)]
 pub struct JwkSet {
     keys: Arc<HashMap<Option<String>, Arc<VerifyingKey>>>,
@@ -139,6 +141,10 @@ mod tests {
         json!({"kty": "EC", "crv": "P-256", "kid": "k", "x": encode(x), "y": encode(y)})
     }
 
+    fn okp(x: Vec<u8>) -> Value {
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": encode(x)})
+    }
+
     fn with(mut key: Value, name: &str, value: Value) -> Value {
         key[name] = value;
         key
@@ -184,6 +190,10 @@ mod tests {
             ("EC of another curve", with(ec(), "crv", json!("P-384")), false),
             ("EC of an unknown curve", with(ec(), "crv", json!("secp256k1")), false),
             ("OKP short", json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": encode([1; 31])}), false),
+            ("OKP of order 1", okp([&[1][..], &[0; 31]].concat()), false),
+            ("OKP of order 4", okp(vec![0; 32]), false),
+            ("OKP not canonical", okp([&[0xf0][..], &[0xff; 30], &[0x7f]].concat()), false),
+            ("OKP", okp([&[3][..], &[0; 31]].concat()), true),
             ("OKP X25519", json!({"kty": "OKP", "crv": "X25519", "kid": "k", "x": encode([9; 32])}), false),
             ("symmetric", json!({"kty": "oct", "kid": "k", "k": encode([7; 32])}), false),
             ("kid of another type", with(ec(), "kid", json!(1)), false),

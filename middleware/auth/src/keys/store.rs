@@ -9,13 +9,14 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use tokio::runtime::Handle;
 
 use super::{Fetch, FetchError, JwkSet, KeyPolicy, Source, VerifyingKey};
 use crate::{Clock, clock::elapsed};
 
-/// After this time a fetch that has not ended is given up by those who come later: a Lambda function may have been frozen
-/// in the middle of it.
-const ABANDONED: Duration = Duration::from_secs(15);
+/// So long after its deadline a fetch that has not ended is given up by those who come later: a Lambda function may have been
+/// frozen in the middle of it, or nobody drives it any more.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Holds the keys of one issuer and decides when to fetch them.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ struct State {
 #[derive(Debug)]
 struct Loaded {
     keys: JwkSet,
+    /// When the fetch began: a function may have been frozen between the answer and its use.
     at: SystemTime,
 }
 
@@ -50,8 +52,8 @@ struct Attempt {
     failures: u32,
 }
 
-/// A fetch under way, which all who need it wait for together. Whoever waits drives it, so that it does not die with the
-/// request that began it.
+/// A fetch under way, which all who need it wait for together. On a Tokio runtime it is a task of its own, so that it does not
+/// die with the request that began it; elsewhere whoever waits drives it.
 #[derive(Debug)]
 struct Flight {
     number: u64,
@@ -98,8 +100,8 @@ impl KeyStore {
         let is_due = self.is_due(&state, now);
         let answer = self.settle(&state, id, now);
         drop(state);
-        if is_due && let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(self.begin_fetch_if(|state| self.is_due(state, now)).map(|landing| runtime.spawn(landing)));
+        if is_due && Handle::try_current().is_ok() {
+            drop(self.begin_fetch_if(|state| self.is_due(state, now)));
         }
         answer
     }
@@ -125,7 +127,7 @@ impl KeyStore {
         }
         match &state.loaded {
             None => state.may_fetch(self.policy, now),
-            Some(loaded) if elapsed(loaded.at, now) >= self.policy.max_age => {
+            Some(loaded) if loaded.age(self.policy, now) >= self.policy.max_age => {
                 state.may_fetch(self.policy, now)
             }
             Some(loaded) => loaded.keys.get(id).is_none() && state.may_fetch_for_unknown(self.policy, now),
@@ -135,8 +137,11 @@ impl KeyStore {
     /// Whether the keys are good but old enough to be fetched again before somebody has to wait for it.
     fn is_due(&self, state: &State, now: SystemTime) -> bool {
         !matches!(self.source, Source::Given)
-            && state.flight.is_none()
-            && state.loaded.as_ref().is_some_and(|loaded| elapsed(loaded.at, now) >= self.policy.max_age / 2)
+            && state.current_flight(self.policy, now).is_none()
+            && state
+                .loaded
+                .as_ref()
+                .is_some_and(|loaded| loaded.age(self.policy, now) >= self.policy.max_age / 2)
             && state.may_fetch(self.policy, now)
     }
 
@@ -146,8 +151,8 @@ impl KeyStore {
             return self.unavailable(state, now);
         };
         let is_given = matches!(self.source, Source::Given);
-        let age = elapsed(loaded.at, now);
-        let is_bearable = age < self.policy.max_age.saturating_add(self.policy.stale_for);
+        let is_bearable =
+            loaded.age(self.policy, now) < self.policy.max_age.saturating_add(self.policy.stale_for);
         let issuer_is_up = state.attempt.is_none_or(|attempt| attempt.failures == 0);
         match loaded.keys.get(id) {
             Some(key) if is_given || is_bearable => LookUp::Found(Arc::clone(key)),
@@ -163,41 +168,65 @@ impl KeyStore {
         if !wanted(&state) {
             return None;
         }
-        if let Some(flight) = &state.flight
-            && elapsed(flight.began, now) < ABANDONED
-        {
+        if let Some(flight) = state.current_flight(self.policy, now) {
             return Some(flight.landing.clone());
         }
         state.flights += 1;
-        let number = state.flights;
-        let store = Arc::downgrade(self);
-        let (source, fetcher) = (self.source.clone(), self.fetcher.clone());
-        let landing = async move {
-            let outcome = match fetcher {
-                Some(fetcher) => source.load(fetcher.as_ref()).await,
-                None => Err(FetchError::Invalid("there is no fetcher".to_owned())),
-            };
-            if let Some(store) = Weak::upgrade(&store) {
-                store.land(number, outcome);
-            }
-        };
-        let landing = landing.boxed().shared();
-        state.flight = Some(Flight { number, began: now, landing: landing.clone() });
+        let landing = self.take_off(state.flights, now);
+        state.flight = Some(Flight { number: state.flights, began: now, landing: landing.clone() });
         Some(landing)
     }
 
-    fn land(&self, number: u64, outcome: Result<JwkSet, FetchError>) {
+    /// Begins a fetch, which ends by the deadline if there is a Tokio runtime.
+    fn take_off(self: &Arc<Self>, number: u64, began: SystemTime) -> Landing {
+        let (source, fetcher) = (self.source.clone(), self.fetcher.clone());
+        let load = async move {
+            match fetcher {
+                Some(fetcher) => source.load(fetcher.as_ref()).await,
+                None => Err(FetchError::Invalid("there is no fetcher".to_owned())),
+            }
+        };
+        let store = Arc::downgrade(self);
+        let land = move |outcome| {
+            if let Some(store) = Weak::upgrade(&store) {
+                store.land(number, began, outcome);
+            }
+        };
+        let Ok(runtime) = Handle::try_current() else {
+            return async move { land(load.await) }.boxed().shared();
+        };
+        let deadline = self.policy.deadline;
+        let break_off = land.clone();
+        let task = runtime.spawn(async move {
+            let too_late = |_| Err(FetchError::Unreachable("the deadline has passed".to_owned()));
+            land(tokio::time::timeout(deadline, load).await.unwrap_or_else(too_late));
+        });
+        async move {
+            // A fetcher has panicked, or the runtime is gone and this is awaited on another.
+            if task.await.is_err() {
+                break_off(Err(FetchError::Unreachable("the fetch was broken off".to_owned())));
+            }
+        }
+        .boxed()
+        .shared()
+    }
+
+    fn land(&self, number: u64, began: SystemTime, outcome: Result<JwkSet, FetchError>) {
         let now = self.clock.now();
         let mut state = self.write();
-        if state.flight.as_ref().is_none_or(|flight| flight.number != number) {
+        let is_current = state.flight.as_ref().is_some_and(|flight| flight.number == number);
+        // A fetch that was given up may still bring keys, to those who wait for it; that it failed means nothing any more.
+        if !is_current && (state.flight.is_none() || outcome.is_err()) {
             return;
         }
-        state.flight = None;
+        if is_current {
+            state.flight = None;
+        }
         match outcome {
             Ok(keys) => {
                 tracing::debug!(issuer = self.issuer, keys = keys.len(), "key set fetched");
                 state.attempt = Some(Attempt { at: now, failures: 0 });
-                state.loaded = Some(Loaded { keys, at: now });
+                state.loaded = Some(Loaded { keys, at: began });
             }
             Err(error) => {
                 let failures = state.attempt.map_or(0, |attempt| attempt.failures).saturating_add(1);
@@ -223,24 +252,36 @@ impl KeyStore {
     }
 }
 
+impl Loaded {
+    /// After the clock was set back nobody knows how old the keys are, so that they count as due to be fetched again.
+    fn age(&self, policy: KeyPolicy, now: SystemTime) -> Duration {
+        now.duration_since(self.at).unwrap_or(policy.max_age)
+    }
+}
+
 impl State {
+    /// The fetch under way, unless it has been given up.
+    fn current_flight(&self, policy: KeyPolicy, now: SystemTime) -> Option<&Flight> {
+        let patience = policy.deadline.saturating_add(GRACE);
+        self.flight
+            .as_ref()
+            .filter(|flight| now.duration_since(flight.began).is_ok_and(|duration| duration < patience))
+    }
+
     /// Whether a fetch is under way, or would be in order now.
     fn may_fetch(&self, policy: KeyPolicy, now: SystemTime) -> bool {
-        self.may_fetch_after(
-            now,
-            |failures| {
-                if failures == 0 { Duration::ZERO } else { policy.pause(failures) }
-            },
-        )
+        let pause = |failures| if failures == 0 { Duration::ZERO } else { policy.pause(failures) };
+        self.may_fetch_after(policy, now, pause)
     }
 
     /// The same for a key id that is not in the set, which anybody can make up.
     fn may_fetch_for_unknown(&self, policy: KeyPolicy, now: SystemTime) -> bool {
-        self.may_fetch_after(now, |failures| policy.pause(failures).max(policy.unknown_key_cooldown))
+        let pause = |failures| policy.pause(failures).max(policy.unknown_key_cooldown);
+        self.may_fetch_after(policy, now, pause)
     }
 
-    fn may_fetch_after(&self, now: SystemTime, pause: impl Fn(u32) -> Duration) -> bool {
-        self.flight.is_some()
+    fn may_fetch_after(&self, policy: KeyPolicy, now: SystemTime, pause: impl Fn(u32) -> Duration) -> bool {
+        self.current_flight(policy, now).is_some()
             || self.attempt.is_none_or(|attempt| {
                 let set_back = now < attempt.at;
                 set_back || elapsed(attempt.at, now) >= pause(attempt.failures)

@@ -63,10 +63,12 @@ impl Checks {
                 self.check_audience(claims)
             }
             TokenUse::Id if typ == Some(TokenType::AccessToken) => Err(Rejection::TokenUse),
-            TokenUse::Id => match &self.client_ids {
-                Some(allowed) => check_audience(claims, allowed).map_err(|_| Rejection::Client),
-                None => Ok(()),
-            },
+            TokenUse::Id => {
+                if let Some(allowed) = &self.client_ids {
+                    check_audience(claims, allowed).map_err(|_| Rejection::Client)?;
+                }
+                self.check_audience(claims)
+            }
         }
     }
 

@@ -153,6 +153,25 @@ fn the_token_is_for_this_use_and_client() {
             ("not bound", good().sign(), Err(Rejection::Audience)),
         ],
     );
+    let id_for_the_api = build(POOL.issuer().client_ids(["web"]).token_use(TokenUse::Id).audiences(["api"]));
+    check(
+        &id_for_the_api,
+        &[
+            ("ID token for the API too", id().claim("aud", vec!["web", "api"]).sign(), Ok(())),
+            ("ID token for its client only", id().sign(), Err(Rejection::Audience)),
+            ("ID token for the API only", id().claim("aud", "api").sign(), Err(Rejection::Client)),
+        ],
+    );
+    let any_client_one_audience =
+        build(POOL.issuer().insecure_any_client().token_use(TokenUse::Id).audiences(["web"]));
+    check(
+        &any_client_one_audience,
+        &[
+            ("ID token for this audience", id().sign(), Ok(())),
+            ("ID token for another", id().claim("aud", "other").sign(), Err(Rejection::Audience)),
+            ("ID token for nobody", id().without("aud").sign(), Err(Rejection::Audience)),
+        ],
+    );
 }
 
 #[test]
