@@ -333,9 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_reported_at_once_without_the_keys() {
-        let errors =
-            read(&[("TOKEN_USE", "x"), ("API_KEYS", "sesame"), ("CORS_ORIGINS", "x"), ("TABLE_NAME", "")]);
+    fn all_mistakes_are_reported_at_once_without_the_values() {
+        let errors = read(&[
+            ("TOKEN_USE", "sesame"),
+            ("API_KEYS", "sesame"),
+            ("CORS_ORIGINS", "sesame"),
+            ("TABLE_NAME", ""),
+        ]);
         let text = errors.unwrap_err().to_string();
         let lines: Vec<_> =
             text.lines().filter_map(|line| line.split_once(' ')).map(|(name, _)| name).collect();

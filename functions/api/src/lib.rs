@@ -15,9 +15,13 @@
 //! 1. A caller is known by a token or, under `public` rules, by `x-api-key`; without either the answer is 401.
 //! 2. What no record could make right is refused by 403 before the body is read.
 //! 3. A record that the caller may not see does not exist for them: 404. One that they see and may not change: 403.
-//! 4. Every mistake in an input is named, 422. A key that stands twice in an object, an unknown parameter and a body over
+//! 4. A field that the caller may not read is left out of the item, whichever request returns it: absent means that it
+//!    has no value or none for you. The `ETag` is that of the whole item, so it changes with such a field too.
+//! 5. Who may not set, or by `null` remove, a field that they send gets 403 with its name in `fields`, and nothing is
+//!    written. Removing takes `update` and `delete` on the field; `DELETE` takes `delete` on every field.
+//! 6. Every mistake in an input is named, 422. A key that stands twice in an object, an unknown parameter and a body over
 //!    [`BODY_LIMIT`] are refused.
-//! 5. Errors are problem details (RFC 9457) with fixed texts. Nothing internal is told, and nothing personal is logged.
+//! 7. Errors are problem details (RFC 9457) with fixed texts. Nothing internal is told, and nothing personal is logged.
 //!
 //! *Caveat:* what a gateway says about the caller is not believed; the API verifies the token itself.
 //!

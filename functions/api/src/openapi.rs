@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use portcullis_data::{
-    rules::{Operation, Provider, Rule},
+    rules::{Authorizer, Identity, Operation, Screening},
     schema::{ModelType, Schema, Shape},
 };
 use serde_json::{Map, Value, json};
@@ -158,8 +158,8 @@ fn health() -> Value {
 
 /// A token always does; the key is named only where a rule of the model lets its holders in.
 fn security(model: &ModelType, operation: Operation) -> Value {
-    let key = |rule: &Rule| rule.provider == Provider::ApiKey && rule.operations.contains(operation);
-    if model.rules().rules().iter().any(key) {
+    let screening = Authorizer::default().screen(&Identity::ApiKey, operation, model.rules());
+    if screening != Screening::Denied {
         json!([{ "bearer": [] }, { "apiKey": [] }])
     } else {
         json!([{ "bearer": [] }])
@@ -177,11 +177,30 @@ fn model_schemas(model: &ModelType) -> [(String, Value); 4] {
         "required": ["items", "nextToken"],
     });
     [
-        (name.to_owned(), model.json_schema(Shape::Output)),
+        (name.to_owned(), output_schema(model)),
         (format!("{name}.Input"), model.json_schema(Shape::Create)),
         (format!("{name}.Changes"), model.json_schema(Shape::Update)),
         (format!("{name}.Page"), page),
     ]
+}
+
+/// Who may not read a field gets the item without it, so that not even `id: ID!` need be there then.
+fn output_schema(model: &ModelType) -> Value {
+    let mut schema = model.json_schema(Shape::Output);
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|field| !field.as_str().is_some_and(|field| model.rules().may_withhold(field)));
+    }
+    let withheld: Vec<&str> = model.rules().fields().iter().map(|field| field.name.as_str()).collect();
+    for field in withheld.into_iter().filter(|field| model.rules().may_withhold(field)) {
+        let property = schema.get_mut("properties").and_then(|properties| properties.get_mut(field));
+        if let Some(property) = property.and_then(Value::as_object_mut) {
+            let note = "Left out for whoever may not read it.";
+            let described = property.get("description").and_then(Value::as_str);
+            let text = described.map_or(note.to_owned(), |described| format!("{described}\n\n{note}"));
+            property.insert("description".to_owned(), text.into());
+        }
+    }
+    schema
 }
 
 fn problem_schema() -> Value {
@@ -199,6 +218,11 @@ fn problem_schema() -> Value {
             "status": { "type": "integer" },
             "detail": { "type": "string" },
             "errors": { "type": "array", "items": mistake },
+            "fields": {
+                "type": "array",
+                "items": { "type": "string" },
+                "description": "With 403: the fields that the caller may not set or remove.",
+            },
         },
         "required": ["type", "title", "status", "detail"],
     })

@@ -2,7 +2,8 @@
 //!
 //! 1. The title is the status' own phrase and the detail one of the sentences below. No text of a library, of AWS or of
 //!    a panic gets in, so nothing internal can get out.
-//! 2. Where several things are wrong, all are named, a line each, in `errors`.
+//! 2. Where several things are wrong, all are named, a line each, in `errors`. Fields that the caller may not write are
+//!    listed in `fields` besides; their names stand in the published description of the API.
 
 use std::borrow::Cow;
 
@@ -20,6 +21,8 @@ pub(crate) struct Problem {
     status: StatusCode,
     detail: Cow<'static, str>,
     errors: Vec<Mistake>,
+    /// The fields that the caller may not write.
+    fields: Vec<String>,
     /// Name, in lower case, and value.
     header: Option<(&'static str, &'static str)>,
 }
@@ -35,7 +38,7 @@ pub(crate) struct Mistake {
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new(), header: None }
+        Self { status, detail: detail.into(), errors: Vec::new(), fields: Vec::new(), header: None }
     }
 
     fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -75,11 +78,11 @@ impl Problem {
     }
 
     pub(crate) fn forbidden_fields(fields: Vec<String>) -> Self {
-        let errors = fields
-            .into_iter()
-            .map(|field| Mistake { field, problem: "may not be set by you".into() })
-            .collect();
-        Self::new(StatusCode::FORBIDDEN, "not allowed with these fields").with_errors(errors)
+        let mistake =
+            |field: &String| Mistake { field: field.clone(), problem: "may not be set by you".into() };
+        let errors = fields.iter().map(mistake).collect();
+        let problem = Self::new(StatusCode::FORBIDDEN, "not allowed with these fields").with_errors(errors);
+        Self { fields, ..problem }
     }
 
     /// Nobody can tell from this answer whether the item exists.
@@ -150,6 +153,9 @@ impl Problem {
                 self.errors.iter().map(|it| json!({ "field": it.field, "problem": it.problem })).collect();
             body.insert("errors".to_owned(), errors);
         }
+        if let Some(body) = body.as_object_mut().filter(|_| !self.fields.is_empty()) {
+            body.insert("fields".to_owned(), json!(self.fields));
+        }
         body.to_string()
     }
 }
@@ -214,6 +220,8 @@ mod tests {
             { "field": "b", "problem": "may not be set by you" },
         ]);
         assert_eq!(read(&problem)["errors"], expected);
+        assert_eq!(read(&problem)["fields"], json!(["a", "b"]));
+        assert_eq!(read(&Problem::invalid(vec![])).get("fields"), None);
     }
 
     #[test]

@@ -19,6 +19,9 @@ const ATTEMPTS: u32 = 10;
 ///
 /// A record that the caller may not read is [`DataError::NotFound`], whether or not it exists. One that they
 /// may read and not change is [`DataError::Forbidden`].
+///
+/// What is returned lacks the fields that the caller may not read in this record, whichever operation returns
+/// it. The revision is that of the whole record: it tells that something has changed, not what.
 #[derive(Clone, Debug)]
 pub struct AuthorizedRepository {
     repository: Repository,
@@ -36,7 +39,7 @@ impl AuthorizedRepository {
     ///
     /// # Errors
     ///
-    /// [`DataError::Forbidden`], [`DataError::Invalid`], [`DataError::AlreadyExists`], [`DataError::Unavailable`].
+    /// [`DataError::Forbidden`], with the names of the fields if it is for these that the caller may not, [`DataError::Invalid`], [`DataError::AlreadyExists`], [`DataError::Unavailable`].
     pub async fn create(
         &self,
         identity: &Identity,
@@ -47,7 +50,7 @@ impl AuthorizedRepository {
         model.validate_create(&input).map_err(DataError::Invalid)?;
         let permit = self.authorizer.permit_create(identity, model.rules(), input)?;
         let stored = self.repository.create(permit).await?;
-        Ok(present(model, stored))
+        Ok(self.show(identity, model, stored))
     }
 
     /// The record with this id.
@@ -59,7 +62,7 @@ impl AuthorizedRepository {
     pub async fn get(&self, identity: &Identity, model: &ModelType, id: &str) -> Result<Stored, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::Get, model.rules())?;
         let stored = self.repository.get(&permit, id).await?.ok_or(DataError::NotFound)?;
-        Ok(present(model, stored))
+        Ok(self.show(identity, model, stored))
     }
 
     /// A page of the records that the caller may list, oldest first.
@@ -76,12 +79,12 @@ impl AuthorizedRepository {
     ) -> Result<Page, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::List, model.rules())?;
         let page = self.repository.list(&permit, request).await?;
-        let items = page.records.into_iter().map(|stored| present(model, stored).item).collect();
+        let items = page.records.into_iter().map(|stored| self.show(identity, model, stored).item).collect();
         Ok(Page { items, next_token: page.next_token })
     }
 
-    /// Changes fields of a record; `null` removes one. With `expected`, only if the record still has this
-    /// revision.
+    /// Changes fields of a record; `null` removes one, for which the caller needs delete on it besides update. With
+    /// `expected`, only if the record still has this revision.
     ///
     /// # Errors
     ///
@@ -111,15 +114,13 @@ impl AuthorizedRepository {
             match self.repository.update(permit, &stored).await {
                 Err(DataError::Conflict) => self.wait(attempt).await,
                 Err(error) => return Err(error),
-                Ok(stored) => {
-                    return Ok(present(model, self.reduce(identity, model, stored, &changes)));
-                }
+                Ok(stored) => return Ok(self.show_writer(identity, model, stored, &changes)),
             }
         }
         Err(DataError::Conflict)
     }
 
-    /// Removes a record and returns what it was. With `expected`, only if it still has this revision.
+    /// Removes a record and returns what it was, for which the caller needs delete on every field. With `expected`, only if it still has this revision.
     ///
     /// # Errors
     ///
@@ -143,9 +144,7 @@ impl AuthorizedRepository {
             match self.repository.delete(permit, &stored).await {
                 Err(DataError::Conflict) => self.wait(attempt).await,
                 Err(error) => return Err(error),
-                Ok(()) => {
-                    return Ok(present(model, self.reduce(identity, model, stored, &Item::new())));
-                }
+                Ok(()) => return Ok(self.show_writer(identity, model, stored, &Item::new())),
             }
         }
         Err(DataError::Conflict)
@@ -158,8 +157,7 @@ impl AuthorizedRepository {
         }
     }
 
-    /// Whoever may not know of the record does not hear that it exists. One who may change it on other fields
-    /// knows of it.
+    /// Whoever may not know of the record does not hear that it exists. One who may do it to other fields knows.
     fn refusal(
         &self,
         identity: &Identity,
@@ -172,22 +170,30 @@ impl AuthorizedRepository {
             let rules = self.authorizer.explain(identity, operation, model.rules(), &stored.item).rules;
             tracing::debug!(sub = identity.sub(), model = model.name(), %operation, ?rules, "refused");
         }
-        match denied {
-            Denied::Operation { .. } if !self.may_read(identity, model, stored) => DataError::NotFound,
-            denied => DataError::Forbidden(denied),
-        }
+        let may = |operation| {
+            self.authorizer.authorize(identity, operation, model.rules(), &stored.item).is_allowed()
+        };
+        if may(Operation::Get) || may(operation) { DataError::Forbidden(denied) } else { DataError::NotFound }
     }
 
-    fn may_read(&self, identity: &Identity, model: &ModelType, stored: &Stored) -> bool {
-        self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item).is_allowed()
-    }
-
-    /// Whoever may change a record and not read it gets back its id and what they have just sent.
-    fn reduce(&self, identity: &Identity, model: &ModelType, mut stored: Stored, sent: &Item) -> Stored {
-        if !self.may_read(identity, model, &stored) {
-            stored.item.retain(|field, _| field == "id" || sent.contains_key(field));
+    /// The record as this client sees it. What they may not read is judged by the record that is stored.
+    fn show(&self, identity: &Identity, model: &ModelType, mut stored: Stored) -> Stored {
+        for field in self.authorizer.withheld(identity, model.rules(), &stored.item) {
+            stored.item.remove(field);
         }
+        stored.item = model.rules().present(stored.item);
         stored
+    }
+
+    /// Whoever may write a record and not read it gets back its id and, unless it is withheld from them, what they
+    /// have just sent.
+    fn show_writer(&self, identity: &Identity, model: &ModelType, stored: Stored, sent: &Item) -> Stored {
+        let reads = self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item);
+        let mut shown = self.show(identity, model, stored);
+        if !reads.is_allowed() {
+            shown.item.retain(|field, _| field == "id" || sent.contains_key(field));
+        }
+        shown
     }
 
     /// Lets the others finish: up to 1, 2, 4, .. 64 ms, a different time for each who waits.
@@ -203,10 +209,4 @@ fn require(expected: Option<&Revision>, stored: &Stored) -> Result<(), DataError
         Some(expected) if *expected != stored.revision => Err(DataError::PreconditionFailed),
         _ => Ok(()),
     }
-}
-
-/// The record as clients see it.
-fn present(model: &ModelType, mut stored: Stored) -> Stored {
-    stored.item = model.rules().present(stored.item);
-    stored
 }

@@ -136,6 +136,8 @@ impl<'a> Commit<'a> {
             // The answer to an earlier attempt was lost: the record has the revision that nobody but this write
             // could have given it.
             Err(Failure::Condition(Some(row))) if is_revision(&row, written.as_ref()) => Ok(()),
+            // Likewise, or somebody else removed it: what was there when it was loaded is not there any more.
+            Err(Failure::Condition(None)) if written.is_none() => Ok(()),
             Err(Failure::Condition(_)) => Err(CommitError::ConditionFailed),
             Err(Failure::Conflict) => Err(CommitError::Conflict),
             Err(Failure::Store(error)) => Err(CommitError::Store(error)),
@@ -205,13 +207,16 @@ impl<'a> Commit<'a> {
             .set_key(Some(key))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(self.names))
-            .set_expression_attribute_values(values);
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match request.send().await {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
         match error.as_service_error() {
-            Some(DeleteItemError::ConditionalCheckFailedException(_)) => Err(Failure::Condition(None)),
+            Some(DeleteItemError::ConditionalCheckFailedException(error)) => {
+                Err(Failure::Condition(error.item.clone()))
+            }
             Some(DeleteItemError::TransactionConflictException(_)) => Err(Failure::Conflict),
             _ => Err(Failure::Store(StoreError::new("DeleteItem", error))),
         }
@@ -237,7 +242,8 @@ impl<'a> Commit<'a> {
                     .set_key(Some(key))
                     .condition_expression(condition)
                     .set_expression_attribute_names(Some(self.names))
-                    .set_expression_attribute_values(values);
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
                 TransactWriteItem::builder().delete(delete.build().map_err(|_| Failure::build(NAME))?).build()
             }
         };
@@ -260,7 +266,7 @@ impl<'a> Commit<'a> {
 }
 
 enum Failure {
-    /// A condition failed; the record as it is, where DynamoDB said it.
+    /// A condition failed; the record as it is, if there is one.
     Condition(Option<Row>),
     Conflict,
     Store(StoreError),
@@ -375,6 +381,18 @@ mod tests {
             write("mine").await.unwrap();
             write("mine").await.unwrap();
             assert!(matches!(write("other").await, Err(CommitError::ConditionFailed)), "{id}");
+
+            let delete = |revision: &str| {
+                let (stored, table, revision) = (stored.clone(), table.clone(), Revision::new(revision));
+                async move {
+                    let change = Change::Delete { key: layout::record_key("Note", &stored.id) };
+                    let commit = Commit::new(&table, change).require_decided_on(&revision, &[]).unwrap();
+                    commit.index(&stored.position, &stored.partitions, &BTreeSet::new()).run().await
+                }
+            };
+            assert!(matches!(delete("other").await, Err(CommitError::ConditionFailed)), "{id}");
+            delete("mine").await.unwrap();
+            delete("mine").await.unwrap();
         }
     }
 }

@@ -37,6 +37,9 @@
 //! is by a groups rule on a field. Records that leave the scope between the two reads cost a unit without
 //! being returned; a page gives up filling after [`SPARE`] of these and says where to go on.
 //!
+//! A page ends early, too, before it is too large for the answer of a Lambda function. Records are fetched 25 at a
+//! time while they are large, so that few are read that the page has no room for.
+//!
 //! Creating a record of up to 1 KB with *r* index rows takes 2 x (1 + *r*) write units, changing one
 //! without touching what rules look up takes 1.
 
@@ -123,6 +126,22 @@ pub(crate) fn instant(time: Timestamp) -> String {
 /// Whether a record can have this id. Any text will do; it only has to fit into a key.
 pub(crate) fn valid_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= MAX_ID
+}
+
+/// Whether a new record may have this id, which is narrower: the id is going to stand in the path of a URL, and some
+/// of those through whose hands a path goes decode it, resolve `..`, or cut it at `?` and `#`. An id that they could
+/// change might come back as that of another record.
+pub(crate) fn check_new_id(id: &str) -> Result<(), DataError> {
+    let problem = if !valid_id(id) {
+        format!("must be from 1 to {MAX_ID} bytes long")
+    } else if matches!(id, "." | "..") {
+        "must not be `.` or `..`".to_owned()
+    } else if id.contains(|it: char| it.is_control() || matches!(it, '/' | '\\' | '%' | '?' | '#')) {
+        "must not have control characters or any of / \\ % ? #".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(DataError::invalid("id", problem))
 }
 
 /// The key of a record.
@@ -288,6 +307,21 @@ mod tests {
             "+02026-01-31T09:30:00.0Z#a",
         ] {
             assert_eq!(Position::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_new_id_is_one_that_no_path_can_change() {
+        for id in ["n", "a b", "\u{fc}\u{1F600}", "a@b:c=d&e+f", "...", ".a", " ", &"i".repeat(MAX_ID)] {
+            assert!(check_new_id(id).is_ok(), "{id:?}");
+        }
+        let hostile =
+            ["", ".", "..", "a/b", "a\\b", "a%62", "a?b", "a#b", "a\tb", "a\n", "\u{0}", "\u{7f}", "\u{85}"];
+        for id in hostile.into_iter().chain([&*"i".repeat(MAX_ID + 1)]) {
+            match check_new_id(id) {
+                Err(DataError::Invalid(invalid)) => assert_eq!(invalid[0].field, "id", "{id:?}"),
+                other => panic!("{id:?}: {other:?}"),
+            }
         }
     }
 

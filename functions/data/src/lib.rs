@@ -25,7 +25,7 @@
 //! let page = data.list(&caller, note, &PageRequest { limit: Some(20), next_token: None }).await?;
 //! for item in page.items {
 //!     match data.get(&caller, note, item["id"].as_str().unwrap_or_default()).await {
-//!         Ok(stored) => println!("revision {}", stored.revision),
+//!         Ok(stored) => println!("revision {}", stored.revision()),
 //!         Err(DataError::NotFound) => println!("gone in the meantime"),
 //!         Err(error) => return Err(error.into()),
 //!     }

@@ -7,18 +7,22 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     StoreError, Stored, Table,
-    layout::{self, PK, Position, Row, SK, SPARE},
-    stored::row_bytes,
+    layout::{self, PK, Position, SK, SPARE},
+    stored::answer_bytes,
 };
 
 /// Partitions that are read at the same time.
 const CONCURRENCY: usize = 16;
-/// Records that `BatchGetItem` fetches at once.
+/// Records that `BatchGetItem` fetches at once, at most.
 const BATCH: usize = 100;
+/// Records that are fetched at once until it is known that they are small: of 400 KB each they come to 10 MB. Large ones
+/// that come after small ones are noticed one batch later, so a page reads no more than 40 MB for nothing.
+const CAREFUL_BATCH: usize = 25;
 /// How often DynamoDB may answer a batch in part before it counts as overloaded.
 const ROUNDS: u32 = 8;
-/// Bytes after which a page ends: an answer of a Lambda function holds 6 MB.
-const MAX_PAGE: usize = 4 * 1024 * 1024;
+/// Bytes of a page as [`answer_bytes`] counts them: an answer of a Lambda function holds 6 MB, headers included. A single
+/// record takes up to seven bytes for each of its own, less than 3 MB.
+const MAX_PAGE: usize = 5 * 1024 * 1024;
 
 /// A list that is being read.
 pub(crate) struct Listing<'a> {
@@ -57,34 +61,34 @@ impl<'a> Listing<'a> {
         limit: usize,
         visible: impl Fn(&Stored) -> bool,
     ) -> Result<Vec<Stored>, StoreError> {
-        let (mut records, mut bytes, mut spare) = (Vec::new(), 0, SPARE);
+        let (mut records, mut bytes, mut spare) = (Vec::new(), 0_usize, SPARE);
+        let mut fetched = Fetched::default();
         while records.len() < limit && spare > 0 {
-            let wanted = (limit - records.len()).min(BATCH);
+            let wanted = (limit - records.len()).min(fetched.next_batch());
             let positions = self.next(wanted).await?;
             if positions.is_empty() {
                 break;
             }
-            let mut rows = self.fetch(&positions).await?;
+            let mut found = self.fetch(&positions).await?;
             for position in positions {
-                let row = rows.remove(position.id());
-                self.seen = Some(position);
-                let Some(row) = row else {
-                    spare = spare.saturating_sub(1);
-                    continue;
-                };
-                let size = row_bytes(&row);
-                let stored = Stored::from_row("BatchGetItem", row)?;
+                // A record that was removed and made again since its index row was read has another place in the list.
+                let here = found.get(position.id()).is_some_and(|stored| stored.position == position);
+                let stored = if here { found.remove(position.id()) } else { None };
+                let sized = stored.map(|stored| (answer_bytes(&stored.item), stored));
+                sized.iter().for_each(|(size, _)| fetched.note(*size));
                 // INVARIANT: nothing leaves on the word of an index row alone.
-                if visible(&stored) {
-                    bytes += size;
-                    records.push(stored);
-                } else {
-                    spare = spare.saturating_sub(1);
+                match sized.filter(|(_, stored)| visible(stored)) {
+                    Some((size, stored)) => {
+                        if !records.is_empty() && bytes.saturating_add(size) > MAX_PAGE {
+                            self.rewind();
+                            return Ok(records);
+                        }
+                        bytes = bytes.saturating_add(size);
+                        records.push(stored);
+                    }
+                    None => spare = spare.saturating_sub(1),
                 }
-                if bytes >= MAX_PAGE {
-                    self.rewind();
-                    return Ok(records);
-                }
+                self.seen = Some(position);
             }
         }
         Ok(records)
@@ -134,15 +138,17 @@ impl<'a> Listing<'a> {
         stream::iter(reads).buffer_unordered(CONCURRENCY).try_collect().await
     }
 
-    /// The rows of the records at these positions, by id; those that are gone are missing.
-    async fn fetch(&self, positions: &[Position]) -> Result<HashMap<String, Row>, StoreError> {
+    /// The records at these positions, by id; those that are gone are missing.
+    async fn fetch(&self, positions: &[Position]) -> Result<HashMap<String, Stored>, StoreError> {
         const NAME: &str = "BatchGetItem";
-        let keys = positions.iter().map(|position| layout::record_key(self.model, position.id())).collect();
+        // One id can stand at two positions for a moment, and DynamoDB refuses a batch that names a key twice.
+        let ids: BTreeSet<&str> = positions.iter().map(Position::id).collect();
+        let keys = ids.into_iter().map(|id| layout::record_key(self.model, id)).collect();
         let mut pending = Some(keys);
-        let mut rows = HashMap::new();
+        let mut found = HashMap::new();
         for round in 0..ROUNDS {
             let Some(keys) = pending.take() else {
-                return Ok(rows);
+                return Ok(found);
             };
             if round > 0 {
                 tokio::time::sleep(std::time::Duration::from_millis(10 << round)).await;
@@ -159,15 +165,14 @@ impl<'a> Listing<'a> {
                 .await;
             let answer = answer.map_err(|error| StoreError::new(NAME, error))?;
             for row in answer.responses.unwrap_or_default().into_values().flatten() {
-                if let Some(id) = id_of(self.model, &row) {
-                    rows.insert(id, row);
-                }
+                let stored = Stored::from_row(NAME, row)?;
+                found.insert(stored.id.clone(), stored);
             }
             let left = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys);
             pending = Some(left.collect::<Vec<_>>()).filter(|left| !left.is_empty());
         }
         match pending {
-            None => Ok(rows),
+            None => Ok(found),
             Some(_) => Err(StoreError::unexpected(NAME, "ThrottlingError")),
         }
     }
@@ -211,10 +216,43 @@ impl Source {
     }
 }
 
-/// The id in the key of a record's row.
-fn id_of(model: &str, row: &Row) -> Option<String> {
-    match row.get(PK) {
-        Some(AttributeValue::S(pk)) => pk.strip_prefix(model)?.strip_prefix('#').map(str::to_owned),
-        _ => None,
+/// How large the records are that were fetched so far.
+#[derive(Default)]
+struct Fetched {
+    records: usize,
+    bytes: usize,
+}
+
+impl Fetched {
+    fn note(&mut self, size: usize) {
+        self.records += 1;
+        self.bytes = self.bytes.saturating_add(size);
+    }
+
+    /// How many to fetch next: many only if as many of the same size fit on a page.
+    fn next_batch(&self) -> usize {
+        let small = self.bytes <= self.records.saturating_mul(MAX_PAGE / BATCH);
+        if self.records > 0 && small { BATCH } else { CAREFUL_BATCH }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_records_are_fetched_at_once_only_when_they_are_known_to_be_small() {
+        for (sizes, expected) in [
+            (vec![], 25),
+            (vec![200; 25], 100),
+            (vec![400_000; 25], 25),
+            (vec![52_000; 3], 100),
+            (vec![53_000; 3], 25),
+            (vec![200, 400_000], 25),
+        ] {
+            let mut fetched = Fetched::default();
+            sizes.iter().for_each(|size| fetched.note(*size));
+            assert_eq!(fetched.next_batch(), expected, "{sizes:?}");
+        }
     }
 }

@@ -36,7 +36,8 @@ pub struct Page {
     /// Leads to the next page; absent on the last.
     ///
     /// It is only a place in the order of records. Every page is restricted to what its own caller may
-    /// see, so a token that was made up or belongs to somebody else shows nothing more.
+    /// see, so a token that was made up or belongs to somebody else shows nothing more. The place is written in it: the
+    /// id of the last record that was looked at, and when that record was made.
     pub next_token: Option<String>,
 }
 

@@ -44,7 +44,7 @@ pub struct NewProfile {
 pub struct Enrollment {
     /// This call wrote the profile; false if it was there.
     pub created: bool,
-    /// The user is the first user ever. The same on every repeat, so that an effect which was cut
+    /// The user is the first since the table was made. The same on every repeat, so that an effect which was cut
     /// short can be repeated. Always false unless the election is on.
     pub first_admin: bool,
 }
@@ -56,7 +56,8 @@ pub struct Profile {
     pub sub: String,
     /// The groups that the profile adds to those of the user pool.
     pub groups: Vec<String>,
-    /// All other attributes of the profile.
+    /// All other attributes of the profile, save those with a number that is not exact in 64 bits: a rounded one could be
+    /// somebody else's.
     pub claims: Map<String, Value>,
 }
 
@@ -79,10 +80,13 @@ impl Profiles {
         Self { table, elect_admin: false }
     }
 
-    /// Whether the first user ever is told apart from the others ([`Enrollment::first_admin`]).
+    /// Whether the first user is told apart from the others ([`Enrollment::first_admin`]).
     ///
-    /// The first user is remembered either way: switching the election on later does not make an
-    /// administrator of whoever happens to sign up next.
+    /// The first is who enrolls first in this table. The first user is remembered either way: switching the election on
+    /// later does not make an administrator of whoever happens to sign up next.
+    ///
+    /// *Caveat:* a table does not know who was in the pool before it. Leave the election off for a pool that has users
+    /// already: the next to sign up would win it.
     #[must_use]
     pub fn elect_admin(mut self, elect: bool) -> Self {
         self.elect_admin = elect;
@@ -97,7 +101,7 @@ impl Profiles {
     pub async fn enroll(&self, profile: &NewProfile) -> Result<Enrollment, ProfileError> {
         check(&profile.sub)?;
         for attempt in 0..ATTEMPTS {
-            // The outcome and whether the user is the first ever; nothing if others were at it.
+            // The outcome and whether the user is the first; nothing if others were at it.
             let outcome = match self.first_sub().await? {
                 Some(first) => Some((self.put_profile(profile).await?, first == profile.sub)),
                 None => self.put_first(profile).await?.map(|created| (created, created)),
@@ -125,6 +129,12 @@ impl Profiles {
             match name.as_str() {
                 PK | SK | SUB => {}
                 GROUPS => profile.groups = texts(value),
+                _ if !is_exact(&value) => {
+                    tracing::warn!(
+                        attribute = name,
+                        "profile attribute has a number that JSON readers would round"
+                    );
+                }
                 _ => match serde_dynamo::from_attribute_value::<_, Value>(value) {
                     Ok(value) => {
                         profile.claims.insert(name, value);
@@ -138,7 +148,7 @@ impl Profiles {
         Ok(Some(profile))
     }
 
-    /// The first user ever, if there is one.
+    /// The first user, if the election is over.
     async fn first_sub(&self) -> Result<Option<String>, StoreError> {
         let row = self.table.get(first_key()).await?;
         // A row without a readable sub still means that the election is over.
@@ -150,13 +160,18 @@ impl Profiles {
 
     /// Whether the profile is new.
     async fn put_profile(&self, profile: &NewProfile) -> Result<bool, StoreError> {
+        self.put_if_new(profile_row(profile)).await
+    }
+
+    /// Writes the row; false if there is one.
+    async fn put_if_new(&self, row: Row) -> Result<bool, StoreError> {
         let answer = self
             .table
             .client()
             .await
             .put_item()
             .table_name(self.table.name())
-            .set_item(Some(profile_row(profile)))
+            .set_item(Some(row))
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", PK)
             .send()
@@ -197,8 +212,8 @@ impl Profiles {
         };
         let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();
         match codes.as_slice() {
-            // The profile was there before any first user was remembered: no election is held for it.
-            ["None", "ConditionalCheckFailed"] => Ok(Some(false)),
+            // The profile was there before any first user was remembered. There have been users, so nobody is the first.
+            ["None", "ConditionalCheckFailed"] => Ok(self.close_election().await?.then_some(false)),
             _ if codes
                 .iter()
                 .any(|code| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict")) =>
@@ -206,6 +221,14 @@ impl Profiles {
                 Ok(None)
             }
             _ => Err(StoreError::new("TransactWriteItems", error)),
+        }
+    }
+
+    /// Writes a mark that names nobody, so that nobody is ever elected; false if a first user was faster.
+    async fn close_election(&self) -> Result<bool, StoreError> {
+        match self.put_if_new(first_key()).await {
+            Err(error) if error.code() == Some("TransactionConflictException") => Ok(false),
+            outcome => outcome,
         }
     }
 
@@ -241,6 +264,29 @@ fn profile_row(profile: &NewProfile) -> Row {
         row.insert(name.to_owned(), AttributeValue::S(text.clone()));
     }
     row
+}
+
+/// Whether every number in it stays what it is: DynamoDB keeps 38 digits, and `serde_json` 64 bits.
+fn is_exact(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::N(number) => is_exact_number(number),
+        AttributeValue::Ns(numbers) => numbers.iter().all(|number| is_exact_number(number)),
+        AttributeValue::L(values) => values.iter().all(is_exact),
+        AttributeValue::M(values) => values.values().all(is_exact),
+        _ => true,
+    }
+}
+
+fn is_exact_number(number: &str) -> bool {
+    if !number.contains(['.', 'e', 'E']) {
+        return number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+    }
+    let digits = |text: &str| {
+        let (mantissa, _) = text.split_once(['e', 'E']).unwrap_or((text, ""));
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        digits.trim_matches('0').to_owned()
+    };
+    number.parse::<f64>().is_ok_and(|float| digits(&format!("{float:e}")) == digits(number))
 }
 
 /// The strings of a list or a set; whatever else stands there names no group.
@@ -333,7 +379,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_profile_from_before_any_election_is_not_the_first() {
+    async fn a_profile_from_before_any_election_is_not_the_first_and_neither_is_who_comes_after() {
         let table = testkit::table().await.unwrap();
         let row = profile_row(&profile("u1"));
         table.client().await.put_item().table_name(table.name()).set_item(Some(row)).send().await.unwrap();
@@ -342,6 +388,10 @@ mod tests {
             profiles.enroll(&profile("u1")).await.unwrap(),
             Enrollment { created: false, first_admin: false }
         );
+        for created in [true, false] {
+            let enrollment = profiles.enroll(&profile("u2")).await.unwrap();
+            assert_eq!(enrollment, Enrollment { created, first_admin: false });
+        }
     }
 
     #[tokio::test]
@@ -386,6 +436,31 @@ mod tests {
             let names: Vec<&String> = found.claims.keys().collect();
             assert_eq!(names, ["createdAt", "seats", "tenant", "username"]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_number_that_would_be_rounded_is_left_out() {
+        let table = testkit::table().await.unwrap();
+        let number = |number: &str| AttributeValue::N(number.to_owned());
+        let mut row = profile_row(&profile("u1"));
+        for (name, value) in [
+            ("largest", number("18446744073709551615")),
+            ("least", number("-9223372036854775808")),
+            ("part", number("-0.125")),
+            ("tenant", number("18446744073709551616")),
+            ("debt", number("-9223372036854775809")),
+            ("finer", number("0.12345678901234567890123")),
+            ("list", AttributeValue::L(vec![number("1"), number("12345678901234567890123")])),
+            ("set", AttributeValue::Ns(vec!["12345678901234567890123".to_owned()])),
+            ("map", AttributeValue::M([("n".to_owned(), number("12345678901234567890123"))].into())),
+        ] {
+            row.insert(name.to_owned(), value);
+        }
+        table.client().await.put_item().table_name(table.name()).set_item(Some(row)).send().await.unwrap();
+        let claims = Profiles::new(table).get("u1").await.unwrap().unwrap().claims;
+        let names: Vec<&String> = claims.keys().collect();
+        assert_eq!(names, ["createdAt", "largest", "least", "part", "username"]);
+        assert_eq!((&claims["largest"], &claims["least"]), (&u64::MAX.into(), &i64::MIN.into()));
     }
 
     #[tokio::test]

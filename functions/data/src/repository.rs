@@ -77,12 +77,13 @@ impl Repository {
         self.ids.next_id().as_u64_pair().1
     }
 
-    /// Writes a new record: the one of the permit with `id` (unless it has one), `createdAt` and `updatedAt`.
+    /// Writes a new record: the one of the permit with `id`, `createdAt` and `updatedAt`, unless it has them. (Input
+    /// has the last two only where the schema declares them.) Lists go by the time of this call in any case.
     ///
     /// # Errors
     ///
-    /// [`DataError::AlreadyExists`], [`DataError::Invalid`] when DynamoDB cannot hold the record,
-    /// [`DataError::Unavailable`].
+    /// [`DataError::AlreadyExists`], [`DataError::Invalid`] when DynamoDB cannot hold the record or its id could not
+    /// stand in a path (control characters, `/ \ % ? #`, and the ids `.` and `..`), [`DataError::Unavailable`].
     pub async fn create(&self, permit: Permit<Create>) -> Result<Stored, DataError> {
         let model = permit.model();
         let now = self.clock.now();
@@ -93,12 +94,10 @@ impl Repository {
             Some(Value::Number(id)) => id.to_string(),
             _ => self.ids.next_id().to_string(),
         };
-        if !layout::valid_id(&id) {
-            return Err(DataError::invalid("id", format!("must be from 1 to {} bytes long", layout::MAX_ID)));
-        }
+        layout::check_new_id(&id)?;
         item.insert("id".to_owned(), id.as_str().into());
         for field in ["createdAt", "updatedAt"] {
-            item.insert(field.to_owned(), layout::instant(now).into());
+            item.entry(field).or_insert_with(|| layout::instant(now).into());
         }
         let partitions = layout::partitions_of(model, &id, &item)?;
         let position = Position::new(now, &id);
@@ -154,7 +153,7 @@ impl Repository {
         Ok(StoredPage { records, next_token })
     }
 
-    /// Changes the record that was loaded, if nobody has changed it since.
+    /// Changes the record that was loaded, if nobody has changed it since. Sets `updatedAt`, unless the changes do.
     ///
     /// # Errors
     ///
@@ -169,9 +168,11 @@ impl Repository {
                 value => changed.item.insert(field.clone(), value.clone()),
             };
         }
-        // Whatever the changes say, these are not theirs to change.
+        // Whatever the changes say, this is not theirs to change.
         changed.item.insert("id".to_owned(), stored.id.as_str().into());
-        changed.item.insert("updatedAt".to_owned(), layout::instant(self.clock.now()).into());
+        if permit.changes().get("updatedAt").is_none_or(Value::is_null) {
+            changed.item.insert("updatedAt".to_owned(), layout::instant(self.clock.now()).into());
+        }
         changed.revision = self.ids.next_id().into();
         changed.partitions = layout::partitions_of(model, &changed.id, &changed.item)?;
         let change = Change::Put { row: changed.to_row(model.name())?, revision: &changed.revision };
@@ -183,7 +184,8 @@ impl Repository {
         Ok(changed)
     }
 
-    /// Removes the record that was loaded, if nobody has changed it since.
+    /// Removes the record that was loaded, if nobody has changed it since. If it is gone by now, that will do: it may
+    /// have been this very call, repeated after its answer was lost.
     ///
     /// # Errors
     ///

@@ -14,15 +14,34 @@ use crate::{
     layout::{self, PARTITIONS, POSITION, Position, REVISION, Row},
 };
 
-pub(crate) use self::size::row_bytes;
+pub(crate) use self::size::answer_bytes;
+use self::size::row_bytes;
 
 /// A record with the revision that it has.
+///
+/// It can be read and not changed: what a permit was given for is what is written.
+///
+/// ```compile_fail,E0616
+/// # fn forge(mut stored: portcullis_data::Stored) {
+/// stored.item.insert("owner".to_owned(), "eve".into());
+/// # }
+/// ```
+///
+/// ```compile_fail,E0616
+/// # fn forge(mut stored: portcullis_data::Stored) {
+/// stored.revision = portcullis_data::Revision::new("another");
+/// # }
+/// ```
+///
+/// ```
+/// # fn read(stored: portcullis_data::Stored) {
+/// let (_, _) = (stored.item().get("owner"), stored.revision());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Stored {
-    /// The fields, without anything internal.
-    pub item: Item,
-    /// Changes with every write.
-    pub revision: Revision,
+    pub(crate) item: Item,
+    pub(crate) revision: Revision,
     pub(crate) id: String,
     pub(crate) position: Position,
     pub(crate) partitions: BTreeSet<String>,
@@ -70,6 +89,18 @@ impl fmt::Debug for Stored {
 }
 
 impl Stored {
+    /// The fields, without anything internal.
+    #[must_use]
+    pub fn item(&self) -> &Item {
+        &self.item
+    }
+
+    /// Changes with every write.
+    #[must_use]
+    pub fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
     /// The row of the record.
     ///
     /// # Errors

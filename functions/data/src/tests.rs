@@ -1,5 +1,6 @@
 //! Behaviour over the real engine: one world for all tests, and the tests by their subject.
 
+mod fields;
 mod hostile;
 mod index_rows;
 mod lists;
@@ -60,6 +61,11 @@ type Box @model @auth(rules: [{ allow: owner, operations: [create, update, delet
   stamp: String
 }
 
+type Dated @model @auth(rules: [{ allow: owner }]) {
+  createdAt: AWSDateTime
+  updatedAt: String
+}
+
 type Odd @model @auth(rules: [{ allow: owner }]) {
   size: Int
   name: String
@@ -78,12 +84,16 @@ struct World {
 }
 
 async fn world() -> World {
+    world_of(SCHEMA).await
+}
+
+async fn world_of(schema: &str) -> World {
     let table = testkit::table().await.unwrap();
     let time = AtomicI64::new(1_767_225_600_000);
     let clock = move || Timestamp::from_millisecond(time.fetch_add(1, Ordering::Relaxed)).unwrap();
     let repository = Repository::new(table.clone()).clock(clock);
     let data = AuthorizedRepository::new(repository.clone(), Authorizer::default());
-    World { table, repository, data, schema: Schema::parse(SCHEMA, "schema.graphql").unwrap() }
+    World { table, repository, data, schema: Schema::parse(schema, "schema.graphql").unwrap() }
 }
 
 impl World {

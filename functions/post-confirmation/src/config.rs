@@ -11,7 +11,7 @@ pub struct Config {
     pub table_name: String,
     /// The group of every user.
     pub default_group: Option<String>,
-    /// The group of the first user ever.
+    /// The group of the first user since the table was made.
     pub first_user_group: Option<String>,
     /// What a failure means for the user.
     pub on_error: OnError,

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::{Config, Directory, Enrollments, OnError, Plan, decide};
 
-/// Something failed and `ON_ERROR=fail`. The user is confirmed nevertheless.
+/// Something failed: the code of the log line, and with `ON_ERROR=fail` the user's answer too. The user is confirmed
+/// nevertheless.
 pub const SETUP_INCOMPLETE: PublicError = PublicError::new(
     "E_SETUP_INCOMPLETE",
     "the account is confirmed but could not be set up, try to sign in",

@@ -8,12 +8,8 @@ use portcullis_events::{Payload, PublicError, TriggerError};
 use portcullis_post_confirmation::{CognitoDirectory, Config, handle};
 use serde_json::Value;
 use tokio::task::JoinError;
-use tracing::Instrument;
+use tracing::{Instrument, Level};
 use tracing_subscriber::EnvFilter;
-
-/// What no setting of the log level may turn on: these print bodies, or repeat an error that we
-/// have logged.
-const NEVER_LOGGED: &str = "lambda_runtime=info,lambda_runtime::layers::panic=off,aws_=info,hyper=info";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -66,13 +62,50 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn write_logs() {
-    let levels = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(variable);
-    let levels = levels.unwrap_or_else(|| "info".to_owned());
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_span_list(false)
         .with_ansi(false)
-        .with_env_filter(EnvFilter::new(format!("{levels},{NEVER_LOGGED}")))
+        .with_env_filter(EnvFilter::new(log_filter(variable)))
         .init();
+}
+
+/// Our own lines from the level that a variable names; other crates stay at `info`, for below that they print bodies.
+/// A variable that holds anything but a level, such as directives for single crates, is passed over: it could turn that on.
+/// The layer that catches panics is off, for it repeats an error that we have logged.
+fn log_filter(lookup: impl Fn(&str) -> Option<String>) -> String {
+    let level = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(|name| lookup(name)?.parse().ok());
+    let level: Level = level.unwrap_or(Level::INFO);
+    let others = level.min(Level::INFO);
+    format!("{others},portcullis={level},post_confirmation={level},lambda_runtime::layers::panic=off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_variable_turns_on_what_prints_bodies() {
+        for (rust_log, lambda, level, others) in [
+            (None, None, "INFO", "INFO"),
+            (None, Some("DEBUG"), "DEBUG", "INFO"),
+            (Some("trace"), Some("INFO"), "TRACE", "INFO"),
+            (Some("error"), None, "ERROR", "ERROR"),
+            (Some("lambda_runtime::deserializer=trace"), None, "INFO", "INFO"),
+            (Some("info,hyper::proto::h1=trace"), Some("WARN"), "WARN", "WARN"),
+            (Some(""), Some("FATAL"), "INFO", "INFO"),
+        ] {
+            let lookup = |name: &str| match name {
+                "RUST_LOG" => rust_log.map(str::to_owned),
+                "AWS_LAMBDA_LOG_LEVEL" => lambda.map(str::to_owned),
+                _ => None,
+            };
+            let expected = format!(
+                "{others},portcullis={level},post_confirmation={level},lambda_runtime::layers::panic=off"
+            );
+            assert_eq!(log_filter(lookup), expected);
+            assert!(expected.parse::<EnvFilter>().is_ok());
+        }
+    }
 }

@@ -14,7 +14,7 @@ pub struct Plan {
     pub user_pool_id: String,
     /// The group that every user gets.
     pub default_group: Option<String>,
-    /// The group that they get if they are the first user ever.
+    /// The group that they get if they are the first user.
     pub first_user_group: Option<String>,
 }
 

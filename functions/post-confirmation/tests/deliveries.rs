@@ -4,8 +4,9 @@
 
 use std::{
     future::Future,
+    io,
     pin::pin,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
 
@@ -184,6 +185,34 @@ async fn what_is_no_event_is_refused_with_a_fixed_text() {
             handle(came, &config("continue"), &Store::default(), &Groups::default(), NOW).await.unwrap_err();
         assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
     }
+}
+
+/// What is written to the log, by all tests of this file.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_nobody_sees_is_a_line_that_an_alarm_can_name() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    let (store, groups) = (Store { fails: true, ..Store::default() }, Groups::default());
+    handle(sign_up_of("s-log"), &config("continue"), &store, &groups, NOW).await.unwrap();
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let line = lines.find(|line| line["sub"] == "s-log").unwrap();
+    assert_eq!((&line["level"], &line["code"]), (&json!("ERROR"), &json!("E_SETUP_INCOMPLETE")));
 }
 
 /// With the real store, three deliveries of three users' events at once.

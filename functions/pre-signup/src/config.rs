@@ -15,6 +15,8 @@ pub struct Config {
     pub auto_confirm: Vec<Domain>,
     /// Users who are confirmed without a code have a verified address.
     pub auto_verify_email: bool,
+    /// An address that another provider does not call verified counts for the allowed list.
+    pub insecure_trust_provider_email: bool,
 }
 
 /// Everything that is wrong with the configuration, a line each.
@@ -46,23 +48,21 @@ impl Config {
         let allowed = list("ALLOWED_EMAIL_DOMAINS", false);
         let denied = list("DENIED_EMAIL_DOMAINS", true);
         let auto_confirm = list("AUTO_CONFIRM_DOMAINS", false);
-        let auto_verify_email = match lookup("AUTO_VERIFY_EMAIL").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                errors.push(ConfigError {
-                    variable: "AUTO_VERIFY_EMAIL",
-                    problem: "is neither `true` nor `false`".to_owned(),
-                });
-                false
-            }
+        // A flag, and the list without which it does nothing.
+        let mut flag = |variable, list| {
+            let (set, problem) = match lookup(variable).as_deref() {
+                None | Some("false") => return false,
+                Some("true") if lookup(list).is_some() => return true,
+                Some("true") => (true, format!("does nothing without {list}")),
+                Some(_) => (false, "is neither `true` nor `false`".to_owned()),
+            };
+            errors.push(ConfigError { variable, problem });
+            set
         };
-        if auto_verify_email && lookup("AUTO_CONFIRM_DOMAINS").is_none() {
-            let problem = "does nothing without AUTO_CONFIRM_DOMAINS".to_owned();
-            errors.push(ConfigError { variable: "AUTO_VERIFY_EMAIL", problem });
-        }
+        let auto_verify_email = flag("AUTO_VERIFY_EMAIL", "AUTO_CONFIRM_DOMAINS");
+        let insecure_trust_provider_email = flag("INSECURE_TRUST_PROVIDER_EMAIL", "ALLOWED_EMAIL_DOMAINS");
         if errors.is_empty() {
-            Ok(Self { allowed, denied, auto_confirm, auto_verify_email })
+            Ok(Self { allowed, denied, auto_confirm, auto_verify_email, insecure_trust_provider_email })
         } else {
             Err(ConfigErrors(errors))
         }
@@ -145,6 +145,7 @@ mod tests {
             ("DENIED_EMAIL_DOMAINS", "zip"),
             ("AUTO_CONFIRM_DOMAINS", "dev.example.com"),
             ("AUTO_VERIFY_EMAIL", "true"),
+            ("INSECURE_TRUST_PROVIDER_EMAIL", "true"),
         ]);
         let domains =
             |texts: &[&str]| texts.iter().map(|text| Domain::parse(text).unwrap()).collect::<Vec<_>>();
@@ -153,6 +154,7 @@ mod tests {
             denied: domains(&["zip"]),
             auto_confirm: domains(&["dev.example.com"]),
             auto_verify_email: true,
+            insecure_trust_provider_email: true,
         };
         assert_eq!(config.unwrap(), expected);
     }
@@ -164,6 +166,7 @@ mod tests {
             ("DENIED_EMAIL_DOMAINS", " "),
             ("AUTO_CONFIRM_DOMAINS", "*.example.com"),
             ("AUTO_VERIFY_EMAIL", "yes"),
+            ("INSECURE_TRUST_PROVIDER_EMAIL", ""),
         ]);
         let expected = "ALLOWED_EMAIL_DOMAINS entry 1 has an `@`: write the domain alone\n\
             ALLOWED_EMAIL_DOMAINS entry 2 is empty\n\
@@ -171,15 +174,19 @@ mod tests {
             ALLOWED_EMAIL_DOMAINS entry 4 has a character that a domain cannot have there\n\
             DENIED_EMAIL_DOMAINS is set and empty: leave it out if there is no list\n\
             AUTO_CONFIRM_DOMAINS entry 1 has a `*`: a domain covers those below it already\n\
-            AUTO_VERIFY_EMAIL is neither `true` nor `false`";
+            AUTO_VERIFY_EMAIL is neither `true` nor `false`\n\
+            INSECURE_TRUST_PROVIDER_EMAIL is neither `true` nor `false`";
         assert_eq!(mistakes.unwrap_err(), expected);
     }
 
     #[test]
-    fn auto_verify_alone_is_a_mistake() {
-        assert_eq!(
-            config(&[("AUTO_VERIFY_EMAIL", "true")]).unwrap_err(),
-            "AUTO_VERIFY_EMAIL does nothing without AUTO_CONFIRM_DOMAINS"
-        );
+    fn a_flag_without_its_list_is_a_mistake() {
+        for (flag, list) in [
+            ("AUTO_VERIFY_EMAIL", "AUTO_CONFIRM_DOMAINS"),
+            ("INSECURE_TRUST_PROVIDER_EMAIL", "ALLOWED_EMAIL_DOMAINS"),
+        ] {
+            assert_eq!(config(&[(flag, "true")]).unwrap_err(), format!("{flag} does nothing without {list}"));
+            assert_eq!(config(&[(flag, "false")]), Ok(Config::default()));
+        }
     }
 }

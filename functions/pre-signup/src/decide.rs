@@ -14,6 +14,10 @@ pub const EMAIL_REQUIRED: PublicError =
 pub const EMAIL_MALFORMED: PublicError =
     PublicError::new("E_EMAIL_MALFORMED", "this e-mail address cannot be used");
 
+/// There is an allowed list, and the provider does not vouch for the e-mail address.
+pub const EMAIL_NOT_VERIFIED: PublicError =
+    PublicError::new("E_EMAIL_NOT_VERIFIED", "the provider has not verified this e-mail address");
+
 /// What happens to a user who may sign up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -27,7 +31,7 @@ pub struct Verdict {
 ///
 /// # Errors
 ///
-/// The user may not: [`DOMAIN_NOT_ALLOWED`], [`EMAIL_REQUIRED`], [`EMAIL_MALFORMED`].
+/// The user may not: [`DOMAIN_NOT_ALLOWED`], [`EMAIL_REQUIRED`], [`EMAIL_MALFORMED`], [`EMAIL_NOT_VERIFIED`].
 pub fn decide(sign_up: &PreSignUp<'_>, config: &Config) -> Result<Verdict, TriggerError> {
     let address = sign_up.user_attributes().email();
     let domain = address.and_then(Domain::of_address);
@@ -37,6 +41,11 @@ pub fn decide(sign_up: &PreSignUp<'_>, config: &Config) -> Result<Verdict, Trigg
             None if address.is_none() => return Err(EMAIL_REQUIRED.into()),
             None => return Err(EMAIL_MALFORMED.into()),
         }
+    }
+    // Nobody sends a federated user a code: who may enter an address at the provider would be let in by it.
+    let vouched = sign_up.user_attributes().is_true("email_verified") || config.insecure_trust_provider_email;
+    if sign_up.source() == PreSignUpSource::ExternalProvider && !config.allowed.is_empty() && !vouched {
+        return Err(EMAIL_NOT_VERIFIED.into());
     }
     // Cognito ignores the flags for an administrator's users, and federated ones need no code.
     let signs_up = sign_up.source() == PreSignUpSource::SignUp;
@@ -77,10 +86,14 @@ mod tests {
         let lookup =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let config = Config::from_env(lookup).unwrap();
-        let mut event =
-            Event::new(json!({"triggerSource": source, "request": {"userAttributes": {"email": email}}}))
-                .unwrap();
-        decide(&PreSignUp::of(&mut event).unwrap(), &config).map_err(|error| error.code())
+        let attributes = json!({"email": email, "email_verified": "true"});
+        of_attributes(&config, source, attributes)
+    }
+
+    fn of_attributes(config: &Config, source: &str, attributes: Value) -> Result<Verdict, &'static str> {
+        let event = json!({"triggerSource": source, "request": {"userAttributes": attributes}});
+        let mut event = Event::new(event).unwrap();
+        decide(&PreSignUp::of(&mut event).unwrap(), config).map_err(|error| error.code())
     }
 
     #[test]
@@ -124,6 +137,48 @@ mod tests {
                     expected,
                     "{variables:?} {source} {email}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_provider_must_vouch_for_an_address_on_the_allowed_list() {
+        const TRUST: (&str, &str) = ("INSECURE_TRUST_PROVIDER_EMAIL", "true");
+        let (federated, yes, no) =
+            ("PreSignUp_ExternalProvider", Ok(Verdict::default()), Err("E_EMAIL_NOT_VERIFIED"));
+        let rows: [(Variables, &str, Value, Expected); 14] = [
+            (&[ALLOWED], federated, json!("true"), yes),
+            (&[ALLOWED], federated, json!("false"), no),
+            (&[ALLOWED], federated, json!("True"), no),
+            (&[ALLOWED], federated, json!(""), no),
+            (&[ALLOWED], federated, json!(null), no),
+            (&[ALLOWED, DENIED], federated, json!(null), no),
+            (&[ALLOWED, TRUST], federated, json!(null), yes),
+            (&[ALLOWED, TRUST], federated, json!("false"), yes),
+            // Without an allowed list an address gives nobody anything.
+            (&[DENIED], federated, json!(null), yes),
+            (&[], federated, json!(null), yes),
+            // A code goes to the address, or an administrator vouches.
+            (&[ALLOWED], "PreSignUp_SignUp", json!(null), yes),
+            (&[ALLOWED], "PreSignUp_SignUp", json!("false"), yes),
+            (&[ALLOWED], "PreSignUp_AdminCreateUser", json!(null), yes),
+            (&[ALLOWED], "PreSignUp_AdminCreateUser", json!("false"), yes),
+        ];
+        for (variables, source, verified, expected) in rows {
+            let lookup = |name: &str| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            };
+            let config = Config::from_env(lookup).unwrap();
+            let attributes = json!({"email": "ann@example.com", "email_verified": verified});
+            assert_eq!(
+                of_attributes(&config, source, attributes),
+                expected,
+                "{variables:?} {source} {verified}"
+            );
+            let elsewhere = json!({"email": "ann@files.zip", "email_verified": verified});
+            if !variables.is_empty() {
+                let refused = of_attributes(&config, source, elsewhere);
+                assert_eq!(refused, Err("E_DOMAIN_NOT_ALLOWED"), "the list comes first");
             }
         }
     }

@@ -14,9 +14,14 @@
 //! 5. Where a list is configured, an address that can be read in two ways is refused: quoted local
 //!    parts, a second `@`, blanks, control characters, anything but ASCII. Internationalized
 //!    domains are compared in their ASCII form (`xn--`).
-//! 6. Users who sign up with a domain of the auto-confirm list are confirmed without a code. Their
+//! 6. Whoever comes from another provider passes an allowed list only with an address that the provider
+//!    calls verified (`email_verified` is `true`), else they are refused (`E_EMAIL_NOT_VERIFIED`): Cognito
+//!    sends them no code, and at some providers anybody can enter any address.
+//!    `INSECURE_TRUST_PROVIDER_EMAIL=true` waives this for pools all of whose providers vouch for every
+//!    address without saying so, as SAML providers do that map no such attribute.
+//! 7. Users who sign up with a domain of the auto-confirm list are confirmed without a code. Their
 //!    address counts as verified only if `AUTO_VERIFY_EMAIL=true` says so aloud.
-//! 7. An event of another trigger comes back unchanged.
+//! 8. An event of another trigger comes back unchanged.
 //!
 //! # Caveats
 //!
@@ -26,14 +31,20 @@
 //! here stops users from changing their address later: make it immutable in the pool, or judge it
 //! again when tokens are made.
 //!
+//! The lists believe the address of someone who signs up because a code will be sent to it. Where a pool
+//! verifies phone numbers as well (`AutoVerifiedAttributes` has both), Cognito sends the code of a user who
+//! gives both to the phone alone: the user is confirmed and the address has been proven by nobody. With lists,
+//! let the pool verify e-mail addresses alone, or ask for `email_verified` before an address is relied on.
+//!
 //! # Configuration
 //!
-//! | variable | meaning | |---|---| | `ALLOWED_EMAIL_DOMAINS` | optional: domains, separated by
-//! commas; no other may sign up | | `DENIED_EMAIL_DOMAINS` | optional: domains, separated by
-//! commas, that may not sign up; a whole top-level domain can be one | | `AUTO_CONFIRM_DOMAINS` |
-//! optional: domains, separated by commas, whose users need no code | | `AUTO_VERIFY_EMAIL` |
-//! optional: `true` to mark the addresses of users who need no code as verified; `false` is the
-//! default |
+//! | variable | meaning |
+//! |---|---|
+//! | `ALLOWED_EMAIL_DOMAINS` | optional: domains, separated by commas; no other may sign up |
+//! | `DENIED_EMAIL_DOMAINS` | optional: domains, separated by commas, that may not sign up; a whole top-level domain can be one |
+//! | `AUTO_CONFIRM_DOMAINS` | optional: domains, separated by commas, whose users need no code |
+//! | `AUTO_VERIFY_EMAIL` | optional: `true` to mark the addresses of users who need no code as verified; `false` is the default |
+//! | `INSECURE_TRUST_PROVIDER_EMAIL` | optional: `true` to let addresses that a provider does not call verified pass the allowed list; `false` is the default |
 //!
 //! A variable that is set and empty is a mistake: an allowed list that got lost on its way must not
 //! let everybody in.
@@ -63,7 +74,7 @@ mod handle;
 
 pub use self::{
     config::{Config, ConfigError, ConfigErrors},
-    decide::{DOMAIN_NOT_ALLOWED, EMAIL_MALFORMED, EMAIL_REQUIRED, Verdict, decide},
+    decide::{DOMAIN_NOT_ALLOWED, EMAIL_MALFORMED, EMAIL_NOT_VERIFIED, EMAIL_REQUIRED, Verdict, decide},
     domain::{Domain, InvalidDomain},
     handle::handle,
 };

@@ -106,6 +106,9 @@ fn claim_name(name: &str) -> Result<&str, String> {
     if WHO_THE_USER_IS.contains(&name) {
         return Err("says who the user is: only the user pool may".to_owned());
     }
+    if name == "groups" {
+        return Err("names the groups of the profile: they are added without it".to_owned());
+    }
     check_claim_name(name).map(|()| name).map_err(|error| format!("cannot be a claim: {error}"))
 }
 
@@ -170,7 +173,7 @@ mod tests {
     fn all_mistakes_are_reported_at_once() {
         let variables = [
             ("TABLE_NAME", " "),
-            ("TOKEN_CLAIMS", "tenant,,sub,dev:x,cognito:groups,email_verified,two words,aud"),
+            ("TOKEN_CLAIMS", "tenant,,sub,dev:x,cognito:groups,email_verified,two words,aud,groups"),
             ("READ_TIMEOUT_MS", "5000"),
             ("ON_READ_FAILURE", ""),
         ];
@@ -182,6 +185,7 @@ mod tests {
             TOKEN_CLAIMS entry 6 says who the user is: only the user pool may\n\
             TOKEN_CLAIMS entry 7 has a blank in it\n\
             TOKEN_CLAIMS entry 8 cannot be a claim: the claim is reserved by Amazon Cognito\n\
+            TOKEN_CLAIMS entry 9 names the groups of the profile: they are added without it\n\
             READ_TIMEOUT_MS is no whole number from 50 to 4000\n\
             ON_READ_FAILURE is neither `plain` nor `deny`";
         assert_eq!(config(&variables).unwrap_err(), expected);

@@ -10,6 +10,9 @@ use crate::{Config, OnReadFailure, ProfileReader, additions::Written, decide};
 pub const PROFILE_UNAVAILABLE: PublicError =
     PublicError::new("E_PROFILE_UNAVAILABLE", "the profile could not be read, try again");
 
+/// The code of the warning about a user who has no profile. They get the token without additions.
+pub const NO_PROFILE: &str = "E_NO_PROFILE";
+
 /// Answers an event with what the profile adds, and writes one line to the log.
 ///
 /// # Errors
@@ -40,6 +43,10 @@ pub async fn handle(
     match outcome {
         Ok(Outcome::Unchanged(decision)) => {
             tracing::info!(source, sub, decision, duration_ms, "token generation answered");
+        }
+        Ok(Outcome::NoProfile) => {
+            let (decision, code) = ("no profile", NO_PROFILE);
+            tracing::warn!(source, sub, decision, code, duration_ms, "token generation without profile");
         }
         Ok(Outcome::Enriched(Written { claims, groups, left_out })) => {
             let decision = "enrich";
@@ -87,6 +94,8 @@ pub async fn handle(
 enum Outcome {
     /// There was nothing to add; why.
     Unchanged(&'static str),
+    /// The user has none.
+    NoProfile,
     /// The profile was added.
     Enriched(Written),
     /// The profile could not be read, and that is no reason to refuse.
@@ -112,7 +121,7 @@ async fn enrich(
     };
     let profile = match read(sub, config, profiles).await {
         Ok(Some(profile)) => profile,
-        Ok(None) => return Ok(Outcome::Unchanged("no profile")),
+        Ok(None) => return Ok(Outcome::NoProfile),
         Err(error) => {
             return match config.on_read_failure {
                 OnReadFailure::Plain => Ok(Outcome::Plain(error)),

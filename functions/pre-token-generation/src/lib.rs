@@ -11,10 +11,14 @@
 //!    and their `_verified`), cannot be configured: the profile adds to an identity, it does not
 //!    change it.
 //! 5. A value that a token cannot carry and a group with an impossible name are left out and
-//!    counted in the log; they fail nobody's sign-in.
+//!    counted in the log; they fail nobody's sign-in. So is, with a warning of its own, an attribute
+//!    with a number that does not fit into 64 bits: rounded, it could be the number of somebody else.
 //! 6. Client credentials (version 3) have no user, so the event comes back unchanged, as does one
 //!    of an unknown version or another trigger.
-//! 7. If the profile cannot be read in time, `ON_READ_FAILURE` decides: the token without additions
+//! 7. A user without a profile gets the token without additions, and the log a warning with the code
+//!    `E_NO_PROFILE`: their enrollment failed, or they came into the pool without one (an administrator made
+//!    them, or they were there before the table).
+//! 8. If the profile cannot be read in time, `ON_READ_FAILURE` decides: the token without additions
 //!    (`plain`, the default), or none (`deny`).
 //!
 //! # Caveat
@@ -24,10 +28,12 @@
 //!
 //! # Configuration
 //!
-//! | variable | meaning | |---|---| | `TABLE_NAME` | the table of the profiles | | `TOKEN_CLAIMS` |
-//! optional: profile attributes that become claims, separated by commas | | `READ_TIMEOUT_MS` |
-//! optional: how long the read may take, 50 to 4000 milliseconds; 1500 is the default | |
-//! `ON_READ_FAILURE` | optional: `plain` (the default) or `deny` |
+//! | variable | meaning |
+//! |---|---|
+//! | `TABLE_NAME` | the table of the profiles |
+//! | `TOKEN_CLAIMS` | optional: profile attributes that become claims, separated by commas; not `groups`, which are added by themselves |
+//! | `READ_TIMEOUT_MS` | optional: how long the read may take, 50 to 4000 milliseconds; 1500 is the default |
+//! | `ON_READ_FAILURE` | optional: `plain` (the default) or `deny` |
 //!
 //! # Example
 //!
@@ -50,6 +56,6 @@ mod profile_reader;
 pub use self::{
     additions::{Additions, decide},
     config::{Config, ConfigError, ConfigErrors, OnReadFailure},
-    handle::{PROFILE_UNAVAILABLE, handle},
+    handle::{NO_PROFILE, PROFILE_UNAVAILABLE, handle},
     profile_reader::ProfileReader,
 };

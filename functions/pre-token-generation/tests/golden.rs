@@ -1,10 +1,14 @@
 //! Whole events of each version in, whole events out.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::time::Duration;
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use portcullis_data::{NewProfile, Profile, ProfileError, Profiles, Timestamp, testkit};
-use portcullis_pre_token_generation::{Config, ProfileReader, handle};
+use portcullis_pre_token_generation::{Config, NO_PROFILE, ProfileReader, handle};
 use serde_json::{Map, Value, json};
 
 const V1: &str = include_str!("../../../middleware/events/tests/fixtures/token-generation-v1.json");
@@ -103,6 +107,39 @@ async fn an_event_to_which_there_is_nothing_to_add_comes_back_unchanged() {
         assert_eq!(handle(event(text), &config, &nobody).await.unwrap(), event(text));
         assert_eq!(handle(event(text), &config, &nothing).await.unwrap(), event(text));
     }
+}
+
+/// What is written to the log, by all tests of this file.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_a_profile_is_a_warning_with_a_code_that_an_alarm_can_name() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    let nobody = Reader { answer: Ok(None), delay: Duration::ZERO };
+    let mut came = event(V2);
+    came["triggerSource"] = json!("TokenGeneration_NewPasswordChallenge");
+    handle(came.clone(), &config(&[]), &nobody).await.unwrap();
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let line = lines.find(|line| line["source"] == came["triggerSource"]).unwrap();
+    assert_eq!(
+        (&line["level"], &line["code"], &line["sub"]),
+        (&json!("WARN"), &json!(NO_PROFILE), &json!(ANN))
+    );
 }
 
 #[tokio::test]

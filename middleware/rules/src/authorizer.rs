@@ -1,7 +1,9 @@
 //! The one evaluator of the rules.
 
 use crate::{
-    Condition, Decision, Identity, Item, Model, Operation, Scope, Screening, matching::Matching,
+    Condition, Decision, IamCaller, Identity, IdentityPool, Item, Model, Operation, Scope, Screening,
+    iam::{IamTrust, Membership},
+    matching::Matching,
     standing::Standing,
 };
 
@@ -38,9 +40,9 @@ use crate::{
 /// assert!(!authorizer.scope(&ann, Operation::List, &note).matches(&his));
 /// # Ok::<(), InvalidModel>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Authorizer {
-    trusts_identity_pool: bool,
+    iam: IamTrust,
     leaves_owner_to_others: bool,
 }
 
@@ -52,14 +54,43 @@ impl Authorizer {
     }
 
     /// Believes [`IamCaller::authenticated`](crate::IamCaller::authenticated), so that rules with the provider
-    /// `identityPool` can admit somebody.
+    /// `identityPool` can admit somebody; a door that does not tell callers apart itself uses
+    /// [`identity_pool`](Self::identity_pool).
     ///
     /// To be called only where the door that makes such an identity sets the field for credentials of *our* identity
     /// pool alone: `Some(true)` for its authenticated role, `Some(false)` for its guest role, `None` for any other
     /// caller with AWS credentials.
     #[must_use]
     pub fn trust_identity_pool(mut self) -> Self {
-        self.trusts_identity_pool = true;
+        self.iam.trust_door();
+        self
+    }
+
+    /// Tells members and guests of this identity pool by what AWS says about the caller, so that rules with the provider
+    /// `identityPool` can admit them.
+    #[must_use]
+    pub fn identity_pool(mut self, pool: IdentityPool) -> Self {
+        self.iam.set_pool(pool);
+        self
+    }
+
+    /// Admits sessions of these IAM roles to everything on every model that has rules. Amplify's `adminRoleNames`.
+    ///
+    /// A role is known by its whole name, or, as Amplify Studio writes it, by the name and that of the session:
+    /// `ops`, `eu-west-1_abc_Full-access/CognitoIdentityCredentials`. The reference looks for the text anywhere in the
+    /// ARN, so that `devops` passes for `ops`; that is refused here. The two roles of the identity pool are never
+    /// administrators.
+    #[must_use]
+    pub fn admin_roles(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.iam.set_admin_roles(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Admits every caller with AWS credentials that no identity pool gave out to everything, even on models without
+    /// rules: what they may do is then for their IAM policies to say. Amplify's `enableIamAccess`.
+    #[must_use]
+    pub fn admit_account(mut self) -> Self {
+        self.iam.admit_account();
         self
     }
 
@@ -71,20 +102,27 @@ impl Authorizer {
         self
     }
 
-    pub(crate) fn trusts_identity_pool(self) -> bool {
-        self.trusts_identity_pool
+    pub(crate) fn membership(&self, caller: &IamCaller) -> Membership {
+        self.iam.membership(caller)
     }
 
-    pub(crate) fn populates_owner_of_admitted(self) -> bool {
+    pub(crate) fn populates_owner_of_admitted(&self) -> bool {
         !self.leaves_owner_to_others
+    }
+
+    /// Whether configuration admits the caller, whatever the rules say.
+    pub(crate) fn is_unrestricted(&self, identity: &Identity, model: &Model) -> bool {
+        matches!(identity, Identity::Iam(caller) if self.iam.is_unrestricted(caller, model))
     }
 
     /// What can be said before the record is loaded, or, for [`Operation::Create`], before the input is read.
     pub fn screen(&self, identity: &Identity, operation: Operation, model: &Model) -> Screening {
-        let matching = Matching::from(operation);
+        if self.is_unrestricted(identity, model) {
+            return Screening::Allowed;
+        }
         let mut screening = Screening::Denied;
         for row in model.matrix().rows().iter().filter(|row| row.grants(operation)) {
-            match self.standing(&row.role, identity, matching) {
+            match self.standing(row, identity, operation) {
                 Standing::Refused(_) => {}
                 // A new record may name a field that this role does not cover.
                 Standing::Admitted if operation != Operation::Create || row.covers(operation) => {
@@ -107,6 +145,9 @@ impl Authorizer {
         model: &Model,
         item: &Item,
     ) -> Decision {
+        if self.is_unrestricted(identity, model) {
+            return Decision::Allow;
+        }
         let rows = model.matrix().rows();
         let admitting = || {
             let granting = rows.iter().filter(|row| row.grants(operation));
@@ -136,10 +177,13 @@ impl Authorizer {
         if !operation.is_read() {
             return Scope::Nothing;
         }
+        if self.is_unrestricted(identity, model) {
+            return Scope::Everything;
+        }
         let matching = Matching::from(operation);
         let mut conditions = Vec::new();
         for row in model.matrix().rows().iter().filter(|row| row.grants(operation)) {
-            match self.standing(&row.role, identity, matching) {
+            match self.standing(row, identity, operation) {
                 Standing::Admitted => return Scope::Everything,
                 Standing::ByRecord(claims) => {
                     conditions.extend(Condition::of(&row.role.who, claims, matching))

@@ -15,6 +15,11 @@ pub struct Explanation {
     pub decision: Decision,
     /// Every rule of the model in order, then those of its fields, and what each said.
     pub rules: Vec<(Rule, Outcome)>,
+    /// Whether configuration admits the caller, whatever the rules say; see [`Authorizer::admin_roles`] and
+    /// [`Authorizer::admit_account`].
+    pub unrestricted: bool,
+    /// The declared fields that are left out of the record, where reading it is allowed; see [`Authorizer::withheld`].
+    pub withheld: Vec<String>,
 }
 
 /// What one rule said.
@@ -39,7 +44,7 @@ pub enum Outcome {
     NotOwner,
     /// It is for signed-in identities and the caller is a guest, or the other way round.
     OtherIdentity,
-    /// Nothing is known about the identity pool of the caller; see [`Authorizer::trust_identity_pool`].
+    /// Nothing is known about the identity pool of the caller; see [`Authorizer::identity_pool`].
     UnknownIdentityPool,
 }
 
@@ -54,9 +59,17 @@ impl Authorizer {
         item: &Item,
     ) -> Explanation {
         let said = |rule: &Rule| (rule.clone(), self.outcome(rule, identity, operation, model, item));
+        let decision = self.authorize(identity, operation, model, item);
+        let withheld = if operation.is_read() && decision.is_allowed() {
+            self.withheld(identity, model, item)
+        } else {
+            Vec::new()
+        };
         Explanation {
-            decision: self.authorize(identity, operation, model, item),
+            decision,
+            unrestricted: self.is_unrestricted(identity, model),
             rules: model.all_rules().map(said).collect(),
+            withheld: withheld.into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -121,6 +134,12 @@ impl From<Refusal<'_>> for Outcome {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.decision.is_allowed() { "allowed" } else { "denied" })?;
+        if self.unrestricted {
+            f.write_str(", whatever the rules say")?;
+        }
+        if !self.withheld.is_empty() {
+            write!(f, ", without {}", self.withheld.join(", "))?;
+        }
         if self.rules.is_empty() {
             f.write_str(": the model has no rules")?;
         }
@@ -197,6 +216,10 @@ mod tests {
   { allow: private }: matched, on title only
   { allow: groups, groups: ["admins"] }: the token has no usable claim `cognito:groups`"#;
         assert_eq!(explain(&model, &ann, Operation::Update), expected);
+        assert_eq!(
+            explain(&model, &ann, Operation::Get),
+            expected.replace("allowed", "allowed, without secret")
+        );
         let expected = r#"denied
   { allow: private }: the rules of secret withhold this operation
   { allow: groups, groups: ["admins"] }: the rules of title withhold this operation"#;

@@ -60,7 +60,7 @@ pub struct IamCaller {
     pub identity_pool_id: Option<String>,
     /// The identity within that pool.
     pub identity_id: Option<String>,
-    /// `Some(true)` for a signed-in identity, `Some(false)` for a guest.
+    /// `Some(true)` for a signed-in identity of that pool, `Some(false)` for a guest.
     pub authenticated: Option<bool>,
 }
 

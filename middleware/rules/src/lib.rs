@@ -11,7 +11,8 @@
 //!    a permit.
 //!
 //! *Caveat.* This crate believes the [`Identity`] that it is given; making one is the task of whoever has verified a
-//! token. Reading is decided for whole records: hiding single fields from a reader is not done yet.
+//! token. A record is read as a whole and then reduced: whoever hands one out leaves out the fields that
+//! [`Authorizer::withheld`] names.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -49,7 +50,10 @@ mod authorizer;
 mod claims;
 mod decision;
 mod explanation;
+mod field_read;
+mod gate;
 mod groups;
+mod iam;
 mod identity;
 mod item;
 mod matching;
@@ -67,6 +71,7 @@ pub use self::{
     claims::Claims,
     decision::{Decision, Denied, Screening},
     explanation::{Explanation, Outcome},
+    iam::IdentityPool,
     identity::{FunctionCaller, IamCaller, Identity, Provider, User, VerifiedBy},
     item::Item,
     model::{Field, InvalidModel, Model},

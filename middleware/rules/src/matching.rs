@@ -28,16 +28,25 @@ impl From<Operation> for Matching {
 }
 
 impl IdentityClaim {
+    /// What the token says for one part.
+    ///
+    /// Parts are joined with `::`, so a value that holds it could be taken for several: somebody who is called
+    /// `u1::ann` would own what belongs to ann, whose `sub` is `u1`. Such a value counts as missing.
+    fn value<'a>(&self, claims: &'a Claims, part: &str) -> Option<&'a str> {
+        let several = self.parts().len() > 1;
+        claims.identity(part).filter(|value| !(several && value.contains("::")))
+    }
+
     /// The first part that the token lacks.
     pub(crate) fn missing<'a>(&'a self, claims: &Claims) -> Option<&'a str> {
-        self.parts().iter().map(String::as_str).find(|part| claims.identity(part).is_none())
+        self.parts().iter().map(String::as_str).find(|part| self.value(claims, part).is_none())
     }
 
     /// Whether a token with these claims can name anybody.
     pub(crate) fn is_usable(&self, claims: &Claims, matching: Matching) -> bool {
         match matching {
             Matching::Write | Matching::Listen => self.missing(claims).is_none(),
-            Matching::Query => self.parts().iter().any(|part| claims.identity(part).is_some()),
+            Matching::Query => self.parts().iter().any(|part| self.value(claims, part).is_some()),
         }
     }
 
@@ -49,7 +58,7 @@ impl IdentityClaim {
         // What the joined value has yet to match, if it has matched so far.
         let mut rest = Some(text);
         for (index, part) in self.parts().iter().enumerate() {
-            let Some(value) = claims.identity(part) else {
+            let Some(value) = self.value(claims, part) else {
                 complete = false;
                 continue;
             };
@@ -73,7 +82,7 @@ impl IdentityClaim {
             return Vec::new();
         }
         let mut names: Vec<String> = self.joined(claims).into_iter().collect();
-        let parts = self.parts().iter().filter_map(|part| claims.identity(part));
+        let parts = self.parts().iter().filter_map(|part| self.value(claims, part));
         let skipped = match matching {
             Matching::Write | Matching::Query => 0,
             Matching::Listen => self.parts().len().saturating_sub(1),
@@ -88,7 +97,7 @@ impl IdentityClaim {
 
     /// What is stored as the owner: the parts joined with `::`.
     pub(crate) fn joined(&self, claims: &Claims) -> Option<String> {
-        let parts: Option<Vec<&str>> = self.parts().iter().map(|part| claims.identity(part)).collect();
+        let parts: Option<Vec<&str>> = self.parts().iter().map(|part| self.value(claims, part)).collect();
         parts.map(|parts| parts.join("::"))
     }
 }
@@ -153,6 +162,23 @@ mod tests {
         assert_eq!(ALL.map(|matching| claim.names(&claims, matching, "u1::")), [false; 3]);
         assert_eq!(claim.missing(&claims), Some("username"));
         assert_eq!(claim.joined(&claims), None);
+    }
+
+    #[test]
+    fn a_name_that_looks_like_several_parts_is_nobodys() {
+        let claim = IdentityClaim::default();
+        for (sub, username) in [("u9", "u1::ann"), ("u1::ann", "eve"), ("u1::x", "y::ann")] {
+            let claims = Claims::from_iter([("sub", sub), ("username", username)]);
+            for matching in ALL {
+                for owner in ["u1::ann", "u1", "ann", "u1::x::y::ann"] {
+                    assert!(!claim.names(&claims, matching, owner), "{sub} {username} {owner}");
+                }
+            }
+            assert_eq!(claim.joined(&claims), None);
+        }
+        // A claim that stands alone is compared whole, so it may hold anything.
+        let claims = Claims::from_iter([("email", "a::b")]);
+        assert!(IdentityClaim::new("email").names(&claims, Matching::Write, "a::b"));
     }
 
     #[test]

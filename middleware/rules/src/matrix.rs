@@ -5,13 +5,19 @@
 
 use std::collections::HashMap;
 
-use crate::{Field, InvalidModel, Operation, Operations, Rule, model::role_twice, role::Role};
+use crate::{
+    Field, InvalidModel, Operation, Operations, Provider, Rule,
+    model::role_twice,
+    role::{Role, Who},
+};
 
 /// Roles by declared fields by operations.
 #[derive(Clone, Debug)]
 pub(crate) struct Matrix {
     rows: Vec<Row>,
     columns: HashMap<String, usize>,
+    /// By column, whether somebody who may get the record may not read the field.
+    kept_from_some: Vec<bool>,
 }
 
 /// What one role may do.
@@ -61,7 +67,8 @@ impl Matrix {
         }
         rows.sort_by_key(|row| row.role.rank());
         let columns = fields.iter().enumerate().map(|(column, field)| (field.name.clone(), column)).collect();
-        Ok(Self { rows, columns })
+        let kept_from_some = (0..width).map(|column| is_kept_from_some(&rows, column)).collect();
+        Ok(Self { rows, columns, kept_from_some })
     }
 
     /// The rows in the order in which the reference looks at them.
@@ -72,6 +79,12 @@ impl Matrix {
     /// The row of a role.
     pub(crate) fn row(&self, role: &Role) -> Option<&Row> {
         self.rows.iter().find(|row| row.role == *role)
+    }
+
+    /// Whether some role that may get the record may not read the field of this column. The reference asks who reads
+    /// such a field, and only such a field, once more for each record.
+    pub(crate) fn is_kept_from_some(&self, column: usize) -> bool {
+        self.kept_from_some.get(column).is_none_or(|kept| *kept)
     }
 
     /// The column of a field; none for a field that is not declared.
@@ -121,6 +134,29 @@ impl Row {
     pub(crate) fn allows(&self, column: usize, operation: Operation) -> bool {
         self.cells.get(column).is_some_and(|cell| cell.contains(operation))
     }
+
+    /// Whether the role may read the field of this column by some operation.
+    pub(crate) fn reads(&self, column: usize) -> bool {
+        self.cells.get(column).is_some_and(|cell| cell.intersects(Operations::READ))
+    }
+
+    /// Whether the role may read some field by some operation.
+    pub(crate) fn reads_some(&self) -> bool {
+        self.on_some.intersects(Operations::READ)
+    }
+}
+
+/// Where a rule lets everybody with a token of one provider read the field, their other roles do not count.
+fn is_kept_from_some(rows: &[Row], column: usize) -> bool {
+    let getters = || rows.iter().filter(|row| row.touches(Operation::Get));
+    let open_to = |provider: Provider| {
+        let tokens = matches!(provider, Provider::UserPools | Provider::Oidc);
+        let everybody = |row: &Row| row.role.provider == provider && row.role.who == Who::Everyone;
+        let reads_fully =
+            |row: &Row| row.cells.get(column).is_some_and(|cell| cell.contains_all(Operations::READ));
+        tokens && getters().any(|row| everybody(row) && reads_fully(row))
+    };
+    getters().any(|row| !row.reads(column) && !open_to(row.role.provider))
 }
 
 fn roles(model: &str, rule: &Rule, fields: &[Field]) -> Result<Vec<Role>, InvalidModel> {

@@ -95,6 +95,23 @@ impl Model {
         &self.rules
     }
 
+    /// Whether some field has rules of its own, so that callers may see different fields of one record.
+    #[must_use]
+    pub fn has_field_rules(&self) -> bool {
+        self.fields.iter().any(|field| field.rules.is_some())
+    }
+
+    /// Whether this field may be [withheld](crate::Authorizer::withheld) from somebody who has the record: it has rules
+    /// of its own, or some role reads others and not this one.
+    #[must_use]
+    pub fn may_withhold(&self, field: &str) -> bool {
+        let kept = |column: usize| {
+            let guarded = self.fields.get(column).is_some_and(|field: &Field| field.rules.is_some());
+            guarded || self.matrix.rows().iter().any(|row| row.reads_some() && !row.reads(column))
+        };
+        self.has_field_rules() && self.matrix.column(field).is_some_and(kept)
+    }
+
     /// The rules of the model and then those of its fields.
     pub(crate) fn all_rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().chain(self.fields.iter().flat_map(|field| field.rules.iter().flatten()))

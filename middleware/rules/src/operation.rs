@@ -110,6 +110,12 @@ impl Operations {
         Self(self.0 & other.0)
     }
 
+    /// Whether this set and another have something in common.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The operations of the set.
     pub fn iter(self) -> impl Iterator<Item = Operation> {
         Operation::ALL.into_iter().filter(move |operation| self.contains(*operation))

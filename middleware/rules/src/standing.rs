@@ -1,11 +1,12 @@
 //! Where a caller stands towards one role, with the record and without it.
 
 use crate::{
-    Authorizer, Claims, Identity, IdentityClaim, Item, Model, Operation, Provider,
+    Authorizer, Claims, IamCaller, Identity, IdentityClaim, Item, Model, Operation, Provider,
     groups::{Groups, is_member},
+    iam::Membership,
     matching::Matching,
     matrix::Row,
-    role::{Role, Who},
+    role::Who,
 };
 
 /// What can be said about a caller and a role before the record is loaded.
@@ -34,24 +35,31 @@ impl Authorizer {
     /// Where the caller stands before the record is loaded.
     pub(crate) fn standing<'a>(
         &self,
-        role: &'a Role,
+        row: &'a Row,
         identity: &'a Identity,
-        matching: Matching,
+        operation: Operation,
     ) -> Standing<'a> {
-        if role.provider != identity.provider() {
+        if row.role.provider != identity.provider() {
             return Standing::Refused(Refusal::OtherProvider);
         }
         match identity {
-            Identity::User(user) => token_standing(&role.who, user.claims(), matching),
-            Identity::Iam(caller) => match (&role.who, caller.authenticated) {
-                _ if !self.trusts_identity_pool() => Standing::Refused(Refusal::UnknownIdentityPool),
-                (Who::SignedIn, Some(true)) | (Who::Guest, Some(false)) => Standing::Admitted,
-                _ => Standing::Refused(Refusal::OtherIdentity),
-            },
-            Identity::ApiKey | Identity::Function(_) => match role.who {
+            Identity::User(user) => token_standing(&row.role.who, user.claims(), operation.into()),
+            Identity::Iam(caller) => self.iam_standing(row, caller, operation),
+            Identity::ApiKey | Identity::Function(_) => match row.role.who {
                 Who::Everyone => Standing::Admitted,
                 _ => Standing::Refused(Refusal::OtherIdentity),
             },
+        }
+    }
+
+    fn iam_standing<'a>(&self, row: &Row, caller: &IamCaller, operation: Operation) -> Standing<'a> {
+        // The reference forgets to ask for the pool where a new record may hold some fields only.
+        let in_part = operation == Operation::Create && !row.covers(operation);
+        match (&row.role.who, self.membership(caller)) {
+            (_, Membership::UnknownPool) => Standing::Refused(Refusal::UnknownIdentityPool),
+            (Who::SignedIn, Membership::Member) | (Who::Guest, Membership::Guest) => Standing::Admitted,
+            (Who::SignedIn, Membership::MemberByPool) if !in_part => Standing::Admitted,
+            _ => Standing::Refused(Refusal::OtherIdentity),
         }
     }
 
@@ -66,7 +74,7 @@ impl Authorizer {
         item: &Item,
     ) -> Option<Refusal<'a>> {
         let matching = operation.into();
-        match self.standing(&row.role, identity, matching) {
+        match self.standing(row, identity, operation) {
             Standing::Admitted => None,
             Standing::Refused(refusal) => Some(refusal),
             Standing::ByRecord(claims) => {

@@ -1,49 +1,60 @@
-//! One rule of an `@auth` directive: its arguments, their defaults, and what contradicts what.
+//! One rule of an `@auth` directive as it is written, with the defaults that the reference fills in.
 //!
 //! | argument | default |
 //! | --- | --- |
-//! | `allow` | none, it must be there |
 //! | `provider` | `userPools` for `owner`, `groups` and `private`; `apiKey` for `public`; `function` for `custom` |
 //! | `ownerField` | `owner` |
-//! | `identityClaim` | `sub::username` |
+//! | `identityClaim` | `sub::username`; in older projects `username` |
 //! | `groupClaim` | `cognito:groups` |
 //! | `operations` | all; an empty list grants nothing |
+//!
+//! `null` and an empty string are as if the argument were absent; whether this project takes them is another question.
 
-use apollo_compiler::{Node, ast::Value};
-use portcullis_rules::{IdentityClaim, Operations, Provider, Rule, Strategy};
+use apollo_compiler::{
+    Node,
+    ast::{Directive, Value},
+};
+use portcullis_rules::{IdentityClaim, Operation, Operations, Provider, Rule, Strategy};
 
 use crate::{
-    arguments::{Spanned, enum_value, object, string},
-    auth_operations,
-    report::{Report, shortened},
+    Project,
+    arguments::{Spanned, text, texts, value_of},
+    definitions::Definitions,
     source::Span,
-    syntax::{name_span, node_span},
+    syntax::{directive_span, node_span},
+    values,
 };
 
 /// The field that names the owner, unless the rule says otherwise.
 const OWNER_FIELD: &str = "owner";
 /// The claim that lists groups, unless the rule says otherwise.
 const GROUP_CLAIM: &str = "cognito:groups";
+/// The operations that read, in the order in which the reference names them.
+pub(crate) const READS: [&str; 5] = ["get", "list", "search", "listen", "sync"];
 
-/// Where a rule stands: a field knows fewer operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    Model,
-    Field,
-}
-
-/// A rule with the places that later checks point at.
+/// A rule with the places that checks point at.
 #[derive(Clone, Debug)]
-pub(crate) struct PlacedRule {
-    pub(crate) rule: Rule,
+pub(crate) struct AuthRule {
     /// The whole rule.
     pub(crate) span: Span,
-    /// The argument that names a field of the record; the whole rule, if it is left out.
-    pub(crate) field_span: Span,
+    pub(crate) allow: Spanned<Allow>,
+    /// As it is called: `iam` is an older word for `identityPool`.
+    pub(crate) provider: Spanned<ProviderName>,
+    pub(crate) owner_field: Option<Spanned<String>>,
+    pub(crate) identity_claim: Option<Spanned<String>>,
+    pub(crate) groups: Option<Spanned<Vec<String>>>,
+    pub(crate) group_claim: Option<Spanned<String>>,
+    pub(crate) groups_field: Option<Spanned<String>>,
+    pub(crate) operations: Option<Spanned<Vec<String>>>,
+    /// Arguments that the reference takes in a way that is easily misread.
+    pub(crate) oddities: Vec<Spanned<String>>,
+    /// `operations` without brackets, on which the reference fails.
+    pub(crate) bare_operations: Option<Span>,
 }
 
+/// Whom a rule admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Allow {
+pub(crate) enum Allow {
     Owner,
     Groups,
     Private,
@@ -51,62 +62,182 @@ enum Allow {
     Custom,
 }
 
-/// The arguments as they were written.
-#[derive(Debug, Default)]
-struct RuleArguments {
-    allow: Option<Spanned<Allow>>,
-    provider: Option<Spanned<(Provider, String)>>,
-    owner_field: Option<Spanned<String>>,
-    identity_claim: Option<Spanned<String>>,
-    groups: Option<Spanned<Vec<String>>>,
-    group_claim: Option<Spanned<String>>,
-    groups_field: Option<Spanned<String>>,
-    operations: Option<Spanned<Operations>>,
+/// The name of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProviderName {
+    ApiKey,
+    Iam,
+    IdentityPool,
+    Oidc,
+    UserPools,
+    Function,
 }
 
-/// Reads one rule. `None` if it is wrong, and then the report says why.
-pub(crate) fn read(value: &Node<Value>, level: Level, report: &mut Report<'_>) -> Option<PlacedRule> {
-    let fields = object(value, "AuthRule", report)?;
-    let mut arguments = RuleArguments::default();
-    let mut complete = true;
-    for (name, value) in fields {
-        complete &= match name.as_str() {
-            "allow" => {
-                fill(&mut arguments.allow, enum_value("AuthStrategy", value, Allow::from_name, report))
-            }
-            "provider" => fill(&mut arguments.provider, enum_value("AuthProvider", value, provider, report)),
-            "ownerField" => fill(&mut arguments.owner_field, string(name, value, report)),
-            "identityClaim" => fill(&mut arguments.identity_claim, string(name, value, report)),
-            "groups" => fill(&mut arguments.groups, groups(value, report)),
-            "groupClaim" => fill(&mut arguments.group_claim, string(name, value, report)),
-            "groupsField" => fill(&mut arguments.groups_field, string(name, value, report)),
-            "operations" => fill(&mut arguments.operations, auth_operations::read(value, level, report)),
-            unknown => {
-                let unknown = shortened(unknown);
-                let message = format!("Field \"{unknown}\" is not defined by type \"AuthRule\".");
-                report.validation(name_span(name), message);
-                false
-            }
+/// The rules of an `@auth` directive, and what may stand in their place.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AuthRules {
+    /// The `@` and the name of the directive.
+    pub(crate) span: Span,
+    /// The rules; those that do not fit their definition are left out.
+    pub(crate) rules: Vec<AuthRule>,
+    /// Whether nothing was written between the brackets.
+    pub(crate) is_empty: bool,
+    /// `rules` without brackets, on which the reference fails.
+    pub(crate) bare: Option<Span>,
+}
+
+impl AuthRules {
+    /// Reads the rules of a directive. What does not fit the definition has been told of.
+    pub(crate) fn read(directive: &Node<Directive>, definitions: &Definitions<'_>) -> Self {
+        let span = directive_span(directive);
+        let Some(value) = value_of(directive, "rules") else {
+            return Self { span, ..Self::default() };
         };
+        let (items, bare) = match &**value {
+            Value::List(items) => (items.iter().collect(), None),
+            _ => (vec![value], Some(node_span(value))),
+        };
+        let is_empty = items.is_empty();
+        let fits = |item: &&&Node<Value>| values::is_input(item, "AuthRule", definitions);
+        let bare = bare.filter(|_| fits(&&value));
+        let rules = items.iter().filter(fits).filter_map(|item| AuthRule::read(item)).collect();
+        Self { span, rules, is_empty, bare }
     }
-    let Some(allow) = arguments.allow.clone() else {
-        if complete {
-            let message = "Field \"AuthRule.allow\" of required type \"AuthStrategy!\" was not provided.";
-            report.validation(node_span(value), message);
-        }
-        return None;
-    };
-    let consistent = arguments.check(&allow, complete, report);
-    if !(complete && consistent) {
-        return None;
-    }
-    arguments.into_rule(allow.value, node_span(value))
 }
 
-/// Keeps what was read and tells whether it could be.
-fn fill<T>(argument: &mut Option<T>, read: Option<T>) -> bool {
-    *argument = read;
-    argument.is_some()
+impl AuthRule {
+    fn read(value: &Node<Value>) -> Option<Self> {
+        let Value::Object(fields) = &**value else {
+            return None;
+        };
+        let span = node_span(value);
+        let find = |name: &str| fields.iter().find(|(field, _)| *field == *name).map(|(_, value)| value);
+        let mut oddities = Vec::new();
+        for (name, value) in fields {
+            let what = match &**value {
+                Value::Null => format!("`{name}: null`"),
+                Value::String(text) if text.is_empty() => format!("an empty `{name}`"),
+                _ => continue,
+            };
+            oddities.push(Spanned { value: what, span: node_span(value) });
+        }
+        let words = |name: &str| find(name).filter(|value| !value.is_null());
+        let filled = |name: &str| words(name).and_then(text).filter(|text| !text.value.is_empty());
+        let allow = words("allow").and_then(|value| {
+            let allow = Allow::from_name(value.as_enum()?)?;
+            Some(Spanned { value: allow, span: node_span(value) })
+        })?;
+        let provider = words("provider").and_then(|value| {
+            let provider = ProviderName::from_name(value.as_enum()?)?;
+            Some(Spanned { value: provider, span: node_span(value) })
+        });
+        let provider = provider
+            .unwrap_or_else(|| Spanned { value: allow.value.default_provider(), span: allow.span.clone() });
+        // A list is there even if it is empty, a string is not.
+        let groups = words("groups")
+            .filter(|value| value.as_str() != Some(""))
+            .and_then(|value| Some(Spanned { value: texts(value)?, span: node_span(value) }))
+            .map(|Spanned { value, span }| Spanned {
+                value: value.into_iter().map(|group| group.value).collect(),
+                span,
+            });
+        let operations = words("operations").and_then(|value| {
+            let Value::List(items) = &**value else {
+                return None;
+            };
+            let words = items.iter().filter_map(|item| item.as_enum()).map(ToString::to_string).collect();
+            Some(Spanned { value: words, span: node_span(value) })
+        });
+        Some(Self {
+            span,
+            allow,
+            provider,
+            owner_field: filled("ownerField"),
+            identity_claim: filled("identityClaim"),
+            groups,
+            group_claim: filled("groupClaim"),
+            groups_field: filled("groupsField"),
+            operations,
+            oddities,
+            bare_operations: words("operations").filter(|value| value.as_list().is_none()).map(node_span),
+        })
+    }
+
+    /// What the rule grants.
+    pub(crate) fn granted(&self) -> Operations {
+        let Some(words) = &self.operations else {
+            return Operations::ALL;
+        };
+        let granted = words.value.iter().filter_map(|word| granted(word));
+        granted.fold(Operations::NONE, Operations::union)
+    }
+
+    /// The operations of the rule that read and are not called `read`.
+    pub(crate) fn single_reads(&self) -> String {
+        let words = self.operations.iter().flat_map(|operations| &operations.value);
+        let single: Vec<&str> = words.map(String::as_str).filter(|word| READS.contains(word)).collect();
+        single.join(",")
+    }
+
+    /// Whether the rule is of a strategy that names a field, which a custom field does not have.
+    pub(crate) fn needs_record(&self) -> bool {
+        self.allow.value == Allow::Owner || self.groups_field.is_some()
+    }
+
+    pub(crate) fn group_claim(&self) -> &str {
+        self.group_claim.as_ref().map_or(GROUP_CLAIM, |claim| &claim.value)
+    }
+
+    pub(crate) fn owner_field(&self) -> &str {
+        self.owner_field.as_ref().map_or(OWNER_FIELD, |field| &field.value)
+    }
+
+    pub(crate) fn identity_claim(&self, project: &Project) -> &str {
+        let default = if project.default_claim_has_sub { "sub::username" } else { "username" };
+        self.identity_claim.as_ref().map_or(default, |claim| &claim.value)
+    }
+
+    /// The place of the argument that names a field of the record; the whole rule, if it is left out.
+    pub(crate) fn field_span(&self) -> Span {
+        let field = if self.allow.value == Allow::Owner { &self.owner_field } else { &self.groups_field };
+        field.as_ref().map_or(&self.span, |field| &field.span).clone()
+    }
+
+    /// The rule as the reference enforces it: `groups` make a group rule of any rule. Nothing if nobody is admitted.
+    pub(crate) fn to_rule(&self, project: &Project) -> Option<Rule> {
+        let provider = self.provider.value.provider();
+        let tokens = matches!(provider, Provider::UserPools | Provider::Oidc);
+        let strategy = match (&self.groups, self.allow.value) {
+            (Some(groups), _) if self.groups_field.is_none() && tokens => {
+                Strategy::StaticGroups { groups: groups.value.clone(), claim: self.group_claim().to_owned() }
+            }
+            (Some(groups), _) if groups.value.is_empty() => return None,
+            (_, Allow::Owner) => Strategy::Owner {
+                field: self.owner_field().to_owned(),
+                claim: IdentityClaim::new(self.identity_claim(project)),
+            },
+            (_, Allow::Groups) => Strategy::DynamicGroups {
+                field: self.groups_field.clone()?.value,
+                claim: self.group_claim().to_owned(),
+            },
+            // Somebody of an identity pool has no groups.
+            (Some(_), Allow::Private) => return None,
+            (Some(_), Allow::Public) if provider == Provider::IdentityPool => return None,
+            (_, Allow::Private) => Strategy::Private,
+            (_, Allow::Public) => Strategy::Public,
+            (_, Allow::Custom) => Strategy::Custom,
+        };
+        Some(Rule { strategy, provider, operations: self.granted() })
+    }
+}
+
+/// What the word for an operation grants.
+fn granted(word: &str) -> Option<Operations> {
+    if word == "read" {
+        return Some(Operations::READ);
+    }
+    let operation = Operation::ALL.into_iter().find(|operation| operation.name() == word)?;
+    Some(operation.into())
 }
 
 impl Allow {
@@ -115,7 +246,7 @@ impl Allow {
         all.into_iter().find(|allow| allow.name() == name)
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Owner => "owner",
             Self::Groups => "groups",
@@ -125,153 +256,39 @@ impl Allow {
         }
     }
 
-    fn default_provider(self) -> Provider {
+    fn default_provider(self) -> ProviderName {
         match self {
-            Self::Owner | Self::Groups | Self::Private => Provider::UserPools,
-            Self::Public => Provider::ApiKey,
-            Self::Custom => Provider::Function,
-        }
-    }
-
-    fn admits(self, provider: Provider) -> bool {
-        match self {
-            Self::Owner | Self::Groups => matches!(provider, Provider::UserPools | Provider::Oidc),
-            Self::Private => {
-                matches!(provider, Provider::UserPools | Provider::Oidc | Provider::IdentityPool)
-            }
-            Self::Public => matches!(provider, Provider::ApiKey | Provider::IdentityPool),
-            Self::Custom => provider == Provider::Function,
-        }
-    }
-
-    /// The providers as Amplify's message lists them.
-    fn providers(self) -> &'static str {
-        match self {
-            Self::Owner => "'userPools' (default) and 'oidc' providers",
-            Self::Groups => "'userPools' and 'oidc' providers",
-            Self::Private => "'userPools' (default) and 'identityPool' providers",
-            Self::Public => "'apiKey' (default) and 'identityPool' providers",
-            Self::Custom => "'function' (default) provider",
+            Self::Owner | Self::Groups | Self::Private => ProviderName::UserPools,
+            Self::Public => ProviderName::ApiKey,
+            Self::Custom => ProviderName::Function,
         }
     }
 }
 
-impl RuleArguments {
-    /// Whether the arguments go together, in the order in which Amplify asks. What could not be read is not missed.
-    fn check(&self, allow: &Spanned<Allow>, complete: bool, report: &mut Report<'_>) -> bool {
-        let Spanned { value: allow, span } = allow;
-        let mut consistent = true;
-        let mut mistake = |span: &Span, message: String| {
-            consistent = false;
-            report.directive(span.clone(), message);
-        };
-        if let Some(Spanned { value: (provider, name), span }) = &self.provider
-            && !allow.admits(*provider)
-        {
-            let strategy = allow.name();
-            let providers = allow.providers();
-            let message = format!(
-                "@auth directive with '{strategy}' strategy only supports {providers}, but found '{name}' assigned."
-            );
-            mistake(span, message);
-        }
-        if *allow == Allow::Groups {
-            if complete && self.groups.is_none() && self.groups_field.is_none() {
-                let message =
-                    "@auth directive with 'groups' should have a defined groups list or a groupsField.";
-                mistake(span, message.to_owned());
-            }
-            if let Some(claim) = &self.identity_claim {
-                let message = "@auth identityClaim can only be used for 'allow: owner'";
-                mistake(&claim.span, message.to_owned());
-            }
-        }
-        if *allow == Allow::Owner
-            && let Some(claim) = &self.group_claim
-        {
-            mistake(&claim.span, "@auth groupClaim can only be used 'allow: groups'".to_owned());
-        }
-        if let (Some(_), Some(field)) = (&self.groups, &self.groups_field) {
-            let message = "This rule has groupsField and groups, please use one or the other";
-            mistake(&field.span, message.to_owned());
-        } else if let Some(groups) = &self.groups
-            && *allow == Allow::Groups
-            && groups.value.is_empty()
-        {
-            let message = "@auth rules using groups cannot have an empty list";
-            mistake(&groups.span, message.to_owned());
-        }
-        if let Some(claim) = &self.identity_claim
-            && claim.value.split("::").any(str::is_empty)
-        {
-            mistake(&claim.span, "@auth identityClaim has an empty part".to_owned());
-        }
-        consistent && self.check_supported(*allow, report)
+impl ProviderName {
+    fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::ApiKey, Self::Iam, Self::IdentityPool, Self::Oidc, Self::UserPools, Self::Function];
+        all.into_iter().find(|provider| provider.name() == name)
     }
 
-    /// Amplify makes a group rule of any rule that has `groups`, whatever it allows; that surprise is refused.
-    fn check_supported(&self, allow: Allow, report: &mut Report<'_>) -> bool {
-        let groups = self.groups.as_ref().map(|groups| ("groups", &groups.span));
-        let field = self.groups_field.as_ref().map(|field| ("groupsField", &field.span));
-        match groups.or(field) {
-            Some((name, span)) if allow != Allow::Groups => {
-                let allow = allow.name();
-                report.unsupported(span.clone(), format!("`{name}` on an `allow: {allow}` rule"));
-                false
-            }
-            _ => true,
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ApiKey => "apiKey",
+            Self::Iam => "iam",
+            Self::IdentityPool => "identityPool",
+            Self::Oidc => "oidc",
+            Self::UserPools => "userPools",
+            Self::Function => "function",
         }
     }
 
-    fn into_rule(self, allow: Allow, span: Span) -> Option<PlacedRule> {
-        let claim = self.group_claim.map_or_else(|| GROUP_CLAIM.to_owned(), |claim| claim.value);
-        let field = match allow {
-            Allow::Owner => self.owner_field,
-            _ => self.groups_field.clone(),
-        };
-        let field_span = field.as_ref().map_or(&span, |field| &field.span).clone();
-        let strategy = match allow {
-            Allow::Owner => Strategy::Owner {
-                field: field.map_or_else(|| OWNER_FIELD.to_owned(), |field| field.value),
-                claim: self
-                    .identity_claim
-                    .map_or_else(IdentityClaim::default, |claim| IdentityClaim::new(&claim.value)),
-            },
-            Allow::Groups => match (self.groups, field) {
-                (Some(groups), _) => Strategy::StaticGroups { groups: groups.value, claim },
-                (None, field) => Strategy::DynamicGroups { field: field?.value, claim },
-            },
-            Allow::Private => Strategy::Private,
-            Allow::Public => Strategy::Public,
-            Allow::Custom => Strategy::Custom,
-        };
-        let provider = self.provider.map_or_else(|| allow.default_provider(), |provider| provider.value.0);
-        let operations = self.operations.map_or(Operations::ALL, |operations| operations.value);
-        Some(PlacedRule { rule: Rule { strategy, provider, operations }, span, field_span })
-    }
-}
-
-/// A provider, and the name by which it was called: `iam` is an older word for `identityPool`.
-fn provider(name: &str) -> Option<(Provider, String)> {
-    let provider = match name {
-        "userPools" => Provider::UserPools,
-        "oidc" => Provider::Oidc,
-        "identityPool" | "iam" => Provider::IdentityPool,
-        "apiKey" => Provider::ApiKey,
-        "function" => Provider::Function,
-        _ => return None,
-    };
-    Some((provider, name.to_owned()))
-}
-
-/// A list of groups; GraphQL takes a bare string for a list of one.
-fn groups(value: &Node<Value>, report: &mut Report<'_>) -> Option<Spanned<Vec<String>>> {
-    let groups = match &**value {
-        Value::List(items) => {
-            let read: Vec<_> = items.iter().map(|item| string("groups", item, report)).collect();
-            read.into_iter().map(|group| group.map(|group| group.value)).collect()
+    pub(crate) fn provider(self) -> Provider {
+        match self {
+            Self::ApiKey => Provider::ApiKey,
+            Self::Iam | Self::IdentityPool => Provider::IdentityPool,
+            Self::Oidc => Provider::Oidc,
+            Self::UserPools => Provider::UserPools,
+            Self::Function => Provider::Function,
         }
-        _ => string("groups", value, report).map(|group| vec![group.value]),
-    };
-    Some(Spanned { value: groups?, span: node_span(value) })
+    }
 }

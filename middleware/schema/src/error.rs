@@ -12,7 +12,7 @@ use thiserror::Error;
 /// let errors = portcullis_schema::Schema::parse("type Note @model { title: Sting }", "schema.graphql").unwrap_err();
 /// assert_eq!(
 ///     errors.to_string(),
-///     "schema.graphql:1:27: Unknown type \"Sting\".\n\
+///     "schema.graphql:1:27: Unknown type \"Sting\". Did you mean \"String\" or \"Int\"?\n\
 ///      \x20   1 | type Note @model { title: Sting }\n\
 ///      \x20     |                           ^^^^^"
 /// );
@@ -32,9 +32,11 @@ pub struct SchemaError {
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) excerpt: String,
+    /// The reference's own text, where it differs.
+    pub(crate) reference: Option<String>,
 }
 
-/// The kind of a mistake; the first three are error classes of Amplify's transformer.
+/// The kind of a mistake: an error class of Amplify's transformer, save the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SchemaErrorKind {
@@ -46,12 +48,21 @@ pub enum SchemaErrorKind {
     TransformerContract,
     /// The text is not GraphQL, or there is too much of it.
     Syntax,
+    /// No transformer knows the directive.
+    UnknownDirective,
+    /// A transformer does not do what the place of its directive asks for.
+    InvalidTransformer,
+    /// Amplify fails with a plain error.
+    Failure,
+    /// Amplify fails while it works on a value that it takes and does not expect.
+    TypeFailure,
     /// The schema is right, and this project does not enforce it yet.
     NotSupported,
 }
 
 impl SchemaErrors {
-    /// The mistakes, in the order of the file.
+    /// The mistakes, in the order of the file; of those that [`Schema::read`](crate::Schema::read) tells of, the one
+    /// at which Amplify stops comes first.
     #[must_use]
     pub fn errors(&self) -> &[SchemaError] {
         &self.errors
@@ -77,6 +88,16 @@ impl SchemaError {
         &self.message
     }
 
+    /// The text in which Amplify would tell of this mistake, to the letter.
+    ///
+    /// It differs from [`message`](Self::message) where Amplify's begins with an empty line, and for the first mistake
+    /// that graphql-js finds, which is told of together with all the others that it finds and the lines around them.
+    /// A syntax error is told of in words of our own.
+    #[must_use]
+    pub fn reference_message(&self) -> &str {
+        self.reference.as_deref().unwrap_or(&self.message)
+    }
+
     /// The line, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
@@ -99,6 +120,10 @@ impl SchemaErrorKind {
             Self::SchemaValidation => "SchemaValidationError",
             Self::TransformerContract => "TransformerContractError",
             Self::Syntax => "GraphQLError",
+            Self::UnknownDirective => "UnknownDirectiveError",
+            Self::InvalidTransformer => "InvalidTransformerError",
+            Self::Failure => "Error",
+            Self::TypeFailure => "TypeError",
             Self::NotSupported => "NotSupportedError",
         }
     }

@@ -1,7 +1,5 @@
 //! The fields of a type, with their types resolved.
 
-use std::collections::HashSet;
-
 use apollo_compiler::{
     Node,
     ast::{FieldDefinition, ObjectTypeDefinition, Type},
@@ -10,10 +8,12 @@ use apollo_compiler::{
 use crate::{
     FieldType, NamedType, Origin, Scalar, TypeRef,
     declarations::{Declarations, Declared, check_name},
+    definitions::Definitions,
     directives::RELATIONS,
     report::{Report, shortened},
     source::Span,
     syntax::name_span,
+    types,
 };
 
 /// A field with what later checks need.
@@ -38,22 +38,16 @@ impl ReadField<'_> {
 pub(crate) fn read<'a>(
     object: &'a Node<ObjectTypeDefinition>,
     declarations: &Declarations<'_>,
+    definitions: &Definitions<'_>,
     report: &mut Report<'_>,
 ) -> Vec<ReadField<'a>> {
-    let mut seen = HashSet::new();
     let mut fields = Vec::new();
-    for definition in &object.fields {
-        if !seen.insert(definition.name.as_str()) {
-            let place = format!("{}.{}", shortened(&object.name), shortened(&definition.name));
-            let message = format!("Field \"{place}\" can only be defined once.");
-            report.validation(name_span(&definition.name), message);
-            continue;
-        }
+    for definition in types::fields(object) {
         let usable = check_name(&definition.name, report);
         for argument in &definition.arguments {
             report.unsupported(name_span(&argument.name), "an argument of a field");
         }
-        let kind = read_type(definition, declarations, report);
+        let kind = read_type(definition, declarations, definitions, report);
         let field = kind.filter(|_| usable).map(|kind| FieldType {
             name: definition.name.to_string(),
             description: definition.description.as_ref().map(|text| text.to_string()),
@@ -68,6 +62,7 @@ pub(crate) fn read<'a>(
 fn read_type(
     definition: &Node<FieldDefinition>,
     declarations: &Declarations<'_>,
+    definitions: &Definitions<'_>,
     report: &mut Report<'_>,
 ) -> Option<TypeRef> {
     let (list, required, item) = match &definition.ty {
@@ -99,7 +94,9 @@ fn read_type(
             return None;
         }
         (None, None) => {
-            report.validation(name_span(name), format!("Unknown type \"{}\".", shortened(name)));
+            if definitions.named(name).is_some() {
+                report.unsupported(name_span(name), format!("the type `{}`", shortened(name)));
+            }
             return None;
         }
     };

@@ -2,75 +2,111 @@
 
 use std::sync::Arc;
 
-use apollo_compiler::{Name, Node, ast::ObjectTypeDefinition};
-use portcullis_rules::{Field, Model, Strategy};
+use apollo_compiler::{
+    Name, Node,
+    ast::{Directive, ObjectTypeDefinition},
+};
+use portcullis_rules::{Field, Model, Rule, Strategy};
 
 use crate::{
-    FieldType, ModelType, NamedType, Origin, Scalar, TypeRef,
-    arguments::{only_once, refuse_arguments},
-    auth_directive,
-    auth_rule::{Level, PlacedRule},
-    declarations::{Declarations, MAX_NAME},
+    FieldType, Index, ModelType, NamedType, Origin, PrimaryKey, Relation, Scalar, TypeRef,
+    auth_rule::AuthRules,
+    declarations::MAX_NAME,
     directives::refuse_others,
     fields::{self, ReadField},
     named_type::ObjectTypes,
     plural::{path_of, plural_of},
+    reader::Reader,
     report::{Report, shortened},
     source::Span,
-    syntax::directive_span,
+    syntax::{directive_span, name_span},
+    types::has_subscriptions,
 };
 
 /// The key of every model.
 const ID: &str = "id";
 /// The fields that the server sets.
 const TIMESTAMPS: [&str; 2] = ["createdAt", "updatedAt"];
-/// Rules of one type; a schema of a thousand rules has a mistake elsewhere.
-const MAX_RULES: usize = 1000;
-/// After so many rules that repeat a role the search ends.
-const MAX_REPEATED_ROLES: usize = 10;
+
+/// A rule and the place of the argument that names a field of the record.
+struct Placed {
+    rule: Rule,
+    field_span: Span,
+}
 
 /// Reads a model. `None` if its rules contradict themselves, and then the report says why.
 pub(crate) fn read(
     object: &Node<ObjectTypeDefinition>,
-    declarations: &Declarations<'_>,
+    reader: &Reader<'_>,
     objects: &ObjectTypes,
     report: &mut Report<'_>,
 ) -> Option<ModelType> {
     let name = object.name.as_str();
     refuse_others(&object.directives, &["model", "auth"], report);
-    if let Some(directive) = only_once(object.directives.get_all("model"), report) {
-        refuse_arguments(directive, &["queries", "mutations", "subscriptions", "timestamps"], report);
+    if let Some(directive) = object.directives.get("model") {
+        refuse_arguments(directive, report);
     }
-    let read = fields::read(object, declarations, report);
+    let key = PrimaryKey::of(object);
+    let read = fields::read(object, reader.declarations, reader.definitions, report);
+    let placed = |auth: &AuthRules| -> Vec<Placed> {
+        let rules = auth.rules.iter();
+        rules
+            .filter_map(|rule| {
+                Some(Placed { rule: rule.to_rule(reader.project)?, field_span: rule.field_span() })
+            })
+            .collect()
+    };
     let mut rule_fields = Vec::new();
+    let mut placed_rules = reader.auths.of(&object.directives).map(placed).unwrap_or_default();
+    let rules = placed_rules.iter().map(|placed| placed.rule.clone()).collect();
     for field in &read {
         check_field(field, report);
-        rule_fields.push(rule_field(field, report));
+        let own = reader.auths.of(&field.definition.directives).map(placed);
+        let list = field.field.as_ref().is_some_and(|field| field.kind.list);
+        let own_rules = own.as_ref().map(|own| own.iter().map(|placed| placed.rule.clone()).collect());
+        rule_fields.push(Field { name: field.name().to_owned(), list, rules: own_rules });
+        placed_rules.extend(own.unwrap_or_default());
     }
-    let rules = match only_once(object.directives.get_all("auth"), report) {
-        Some(directive) => auth_directive::read(directive, name, Level::Model, report),
-        None => Vec::new(),
+    let implied = implied_fields(&read, &key, &placed_rules, report);
+    // Too many roles, or one that is granted twice, have been told of.
+    let rules = match reader.auths.are_too_many(object) {
+        true => None,
+        false => Model::new(name, rule_fields, rules).ok(),
     };
-    let implied = implied_fields(&read, &rules, report);
-    let rules = compile(name, rule_fields, rules, report)?;
     let plural = plural_of(name);
     Some(ModelType {
         name: name.to_owned(),
         path: path_of(&plural),
         plural,
         description: object.description.as_ref().map(|text| text.to_string()),
+        key,
+        indexes: Index::all_of(object, reader.project),
+        relations: Relation::all_of(object),
+        has_subscriptions: has_subscriptions(object),
         fields: read.into_iter().filter_map(|field| field.field).chain(implied).collect(),
         objects: Arc::clone(objects),
-        rules: Arc::new(rules),
+        rules: Arc::new(rules?),
     })
+}
+
+/// Refuses the arguments of `@model`: the defaults alone are served.
+fn refuse_arguments(directive: &Node<Directive>, report: &mut Report<'_>) {
+    for argument in &directive.arguments {
+        let known = ["queries", "mutations", "subscriptions", "timestamps"].contains(&argument.name.as_str());
+        if known {
+            report.unsupported(name_span(&argument.name), format!("`{}` of `@model`", argument.name));
+        }
+    }
 }
 
 /// Refuses names, types and directives that this project does not serve yet.
 fn check_field(read: &ReadField<'_>, report: &mut Report<'_>) {
     let name = read.name();
     refuse_others(&read.definition.directives, &["auth", "primaryKey"], report);
-    if let Some(directive) = only_once(read.definition.directives.get_all("primaryKey"), report) {
-        refuse_arguments(directive, &["sortKeyFields"], report);
+    if let Some(directive) = read.definition.directives.get("primaryKey") {
+        for argument in directive.arguments.iter().filter(|argument| argument.name == "sortKeyFields") {
+            report.unsupported(name_span(&argument.name), "`sortKeyFields` of `@primaryKey`");
+        }
         if name != ID {
             report.unsupported(directive_span(directive), "a key other than `id`");
         }
@@ -91,31 +127,18 @@ fn check_field(read: &ReadField<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// A declared field as the rules see it.
-fn rule_field(read: &ReadField<'_>, report: &mut Report<'_>) -> Field {
-    let directive = only_once(read.definition.directives.get_all("auth"), report);
-    let rules = directive.map(|directive| {
-        let rules = auth_directive::read(directive, read.name(), Level::Field, report);
-        refuse_field_rules(directive_span(directive), report);
-        rules.into_iter().map(|placed| placed.rule).collect()
-    });
-    let list = read.field.as_ref().is_some_and(|field| field.kind.list);
-    Field { name: read.name().to_owned(), list, rules }
-}
-
-/// The one place that keeps field rules out. They are read and checked in full; once the evaluator and the API
-/// enforce them, this function and its call go.
-fn refuse_field_rules(span: Span, report: &mut Report<'_>) {
-    report.unsupported(span, "`@auth` on a field");
-}
-
 /// The fields that a model has without declaring them.
-fn implied_fields(read: &[ReadField<'_>], rules: &[PlacedRule], report: &mut Report<'_>) -> Vec<FieldType> {
+fn implied_fields(
+    read: &[ReadField<'_>],
+    key: &PrimaryKey,
+    rules: &[Placed],
+    report: &mut Report<'_>,
+) -> Vec<FieldType> {
     let declared = |name: &str| read.iter().find(|field| field.name() == name);
     let implied =
         |name: &str, kind, origin| FieldType { name: name.to_owned(), description: None, kind, origin };
     let mut fields = Vec::new();
-    if declared(ID).is_none() {
+    if key.field == ID && declared(ID).is_none() {
         fields.push(implied(ID, TypeRef::scalar(Scalar::Id).required(), Origin::ImpliedId));
     }
     for name in TIMESTAMPS.into_iter().filter(|name| declared(name).is_none()) {
@@ -176,36 +199,4 @@ fn check_rule_field(read: &ReadField<'_>, is_owner: bool, span: Span, report: &m
         let kind = shortened(field.kind.named.name());
         report.unsupported(span, format!("a field of {role} that has the type `{kind}`"));
     }
-}
-
-/// Hands the rules to the evaluator, which refuses a role that is granted twice; each such rule is pointed at.
-fn compile(
-    name: &str,
-    fields: Vec<Field>,
-    mut placed: Vec<PlacedRule>,
-    report: &mut Report<'_>,
-) -> Option<Model> {
-    if let Some(rule) = placed.get(MAX_RULES) {
-        report.validation(rule.span.clone(), format!("a type cannot have more than {MAX_RULES} rules"));
-        return None;
-    }
-    let first = |count: usize, placed: &[PlacedRule]| {
-        let rules = placed.iter().take(count).map(|placed| placed.rule.clone()).collect();
-        Model::new(name, fields.clone(), rules)
-    };
-    for _ in 0..MAX_REPEATED_ROLES {
-        let error = match first(placed.len(), &placed) {
-            Ok(model) => return Some(model),
-            Err(error) => error,
-        };
-        let counts: Vec<usize> = (0..placed.len()).collect();
-        let sound = counts.partition_point(|count| first(count + 1, &placed).is_ok());
-        let at_fault = (sound < placed.len()).then(|| placed.remove(sound));
-        let Some(rule) = at_fault else {
-            report.directive(0..0, error.to_string());
-            return None;
-        };
-        report.directive(rule.span, error.to_string());
-    }
-    None
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use portcullis_rules::{Item, Model};
 
-use crate::{InvalidField, ObjectType, Shape, TypeRef, input, json_schema, named_type::ObjectTypes};
+use crate::{
+    Index, InvalidField, ObjectType, PrimaryKey, Relation, Shape, TypeRef, input, json_schema,
+    named_type::ObjectTypes,
+};
 
 /// A `type` with `@model`: what is stored, under which names, and who may do what with it.
 #[derive(Clone, Debug)]
@@ -13,6 +16,10 @@ pub struct ModelType {
     pub(crate) plural: String,
     pub(crate) path: String,
     pub(crate) description: Option<String>,
+    pub(crate) key: PrimaryKey,
+    pub(crate) indexes: Vec<Index>,
+    pub(crate) relations: Vec<Relation>,
+    pub(crate) has_subscriptions: bool,
     pub(crate) fields: Vec<FieldType>,
     pub(crate) objects: ObjectTypes,
     pub(crate) rules: Arc<Model>,
@@ -64,6 +71,32 @@ impl ModelType {
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
+    }
+
+    /// The fields by which a record is found. The doors serve `id` alone.
+    #[must_use]
+    pub fn key(&self) -> &PrimaryKey {
+        &self.key
+    }
+
+    /// The further ways to find records. No door serves them yet.
+    #[must_use]
+    pub fn indexes(&self) -> &[Index] {
+        &self.indexes
+    }
+
+    /// The fields that stand for records of other models; they are not among [`fields`](Self::fields). No door serves
+    /// them yet.
+    #[must_use]
+    pub fn relations(&self) -> &[Relation] {
+        &self.relations
+    }
+
+    /// Whether changes are told to whoever may listen: unless `@model(subscriptions: {level: off})`, or `public`,
+    /// says otherwise.
+    #[must_use]
+    pub fn has_subscriptions(&self) -> bool {
+        self.has_subscriptions
     }
 
     /// The fields: the declared ones in order, then those that are implied.

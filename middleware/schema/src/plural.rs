@@ -38,6 +38,15 @@ pub(crate) fn path_of(plural: &str) -> String {
     plural.chars().enumerate().map(lower).collect()
 }
 
+/// The name of an index without one: `notesByOwnerAndTitle`.
+pub(crate) fn index_name(model: &str, field: &str, sort_fields: &[String]) -> String {
+    let plural = with_first(&plural_of(model), char::to_ascii_lowercase);
+    let capital = |name: &str| with_first(name, char::to_ascii_uppercase);
+    let fields: Vec<String> =
+        std::iter::once(field).chain(sort_fields.iter().map(String::as_str)).map(capital).collect();
+    format!("{plural}By{}", fields.join("And"))
+}
+
 fn with_first(text: &str, change: impl Fn(&char) -> char) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| change(&first)).into_iter().chain(letters).collect()
@@ -46,6 +55,13 @@ fn with_first(text: &str, change: impl Fn(&char) -> char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_is_named_by_its_fields() {
+        let sorted = ["title".to_owned(), "createdAt".to_owned()];
+        assert_eq!(index_name("BlogPost", "owner", &[]), "blogPostsByOwner");
+        assert_eq!(index_name("Note", "owner", &sorted), "notesByOwnerAndTitleAndCreatedAt");
+    }
 
     #[test]
     fn plurals_and_paths_are_formed_as_amplify_does() {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    EnumType, ModelType, ObjectType, SchemaErrors, named_type::ObjectTypes, reader, report::Report, syntax,
+    CustomField, EnumType, ModelType, ObjectType, Project, SchemaErrors, Validation, named_type::ObjectTypes,
+    reader, report::Report, syntax,
 };
 
 /// Everything that `schema.graphql` says.
@@ -12,6 +13,7 @@ pub struct Schema {
     pub(crate) models: Vec<ModelType>,
     pub(crate) enums: Vec<Arc<EnumType>>,
     pub(crate) objects: ObjectTypes,
+    pub(crate) custom_fields: Vec<CustomField>,
 }
 
 impl Schema {
@@ -34,13 +36,40 @@ impl Schema {
     /// Everything that is wrong with it, each mistake with its place. What Amplify accepts and this project does
     /// not enforce yet is a mistake too.
     pub fn parse(source: &str, file_name: &str) -> Result<Self, SchemaErrors> {
+        Self::validate(source, file_name, &Project::default()).into_served()
+    }
+
+    /// Checks a schema as the reference would for this project, over all of the language.
+    ///
+    /// ```
+    /// use portcullis_schema::{Project, Schema};
+    ///
+    /// let source = "type Blog @model @auth(rules: [{allow: private, provider: iam}]) { posts: [Post] @hasMany }
+    ///     type Post @model { text: String }";
+    /// let validation = Schema::validate(source, "schema.graphql", &Project::default());
+    /// assert!(validation.errors().is_empty());
+    /// assert!(validation.warnings()[0].contains("deprecated provider 'iam'"));
+    /// // Amplify takes it; the doors of this project do not serve relations yet.
+    /// assert_eq!(validation.stricter()[0].message(), "`@hasMany` here is not supported yet");
+    /// ```
+    #[must_use]
+    pub fn validate(source: &str, file_name: &str, project: &Project) -> Validation {
         let mut report = Report::new(source);
         let document = syntax::parse(source, &mut report);
-        let schema = document.map(|document| reader::read(&document, &mut report));
-        match schema {
-            Some(schema) if report.is_empty() => Ok(schema),
-            _ => Err(report.into_errors(file_name)),
-        }
+        let read = document.map(|document| reader::read(&document, project, &mut report));
+        Validation::new(read, report, file_name)
+    }
+
+    /// Reads whatever the reference accepts for this project, for commands that explain, compare or decide.
+    ///
+    /// *Caveat.* It is not for a door: what [`parse`](Self::parse) refuses because no door enforces it is read here as
+    /// far as it goes.
+    ///
+    /// # Errors
+    ///
+    /// What the reference refuses, its own mistake first.
+    pub fn read(source: &str, file_name: &str, project: &Project) -> Result<Self, SchemaErrors> {
+        Self::validate(source, file_name, project).into_accepted()
     }
 
     /// The models, in the order of the file.
@@ -64,5 +93,12 @@ impl Schema {
     /// The nested object types, by name.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectType> {
         self.objects.values()
+    }
+
+    /// Custom queries, mutations and subscriptions, and guarded fields of types that are not stored. No door serves
+    /// them yet.
+    #[must_use]
+    pub fn custom_fields(&self) -> &[CustomField] {
+        &self.custom_fields
     }
 }

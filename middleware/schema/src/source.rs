@@ -39,6 +39,20 @@ impl<'a> Source<'a> {
         self.text.get(span).unwrap_or_default()
     }
 
+    /// The line of this number, counted from 1, without its end.
+    pub(crate) fn line(&self, number: usize) -> Option<&'a str> {
+        let start = *self.line_starts.get(number.checked_sub(1)?)?;
+        let end = self.line_starts.get(number).map_or(self.text.len(), |next| next - 1);
+        Some(self.get(start..end.max(start)).trim_end_matches('\r'))
+    }
+
+    /// The line and the column, in characters, of a byte; both counted from 1.
+    pub(crate) fn line_and_column(&self, at: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= at).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or_default();
+        (line, self.get(start..at.max(start)).chars().count() + 1)
+    }
+
     /// Where a span begins.
     pub(crate) fn place(&self, span: &Span) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= span.start).max(1);

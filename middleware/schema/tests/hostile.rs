@@ -1,10 +1,10 @@
 //! No text makes the reader panic, and whatever it accepts can be used.
 
-use portcullis_schema::{Schema, Shape};
+use portcullis_schema::{Project, Schema, Shape};
 use proptest::prelude::*;
 
 /// Pieces of schemas, so that random texts come near to real ones.
-const PIECES: [&str; 60] = [
+const PIECES: [&str; 68] = [
     "type ",
     "enum ",
     "input ",
@@ -65,6 +65,14 @@ const PIECES: [&str; 60] = [
     "-1.5e3",
     "null",
     " on OBJECT",
+    "Query",
+    "extend type A ",
+    "@hasMany",
+    "@hasOne(fields: [\"a\"])",
+    "@belongsTo(references: \"a\")",
+    "@manyToMany(relationName: \"x\")",
+    "@index(sortKeyFields: \"a\")",
+    "@auth(rules: {allow: private})",
 ];
 
 fn use_all_of(schema: &Schema) {
@@ -79,6 +87,11 @@ fn use_all_of(schema: &Schema) {
 }
 
 fn read(source: &str) {
+    let validation = Schema::validate(source, "schema.graphql", &Project::default());
+    assert_eq!(validation.schema().is_some(), validation.errors().is_empty());
+    if let Some(schema) = validation.schema() {
+        use_all_of(schema);
+    }
     match Schema::parse(source, "schema.graphql") {
         Ok(schema) => use_all_of(&schema),
         Err(errors) => {

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header::LOCATION};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use portcullis::Caller;
 use portcullis_data::{PageRequest, rules::Operation, schema::ModelType};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Resource, guarded, record_response};
 use crate::{
@@ -44,10 +44,13 @@ async fn create(
     let record = resource.repository.create(&identity, &resource.model, input).await?;
 
     let prefix = head.extensions.get::<PublicPrefix>().map_or("", |prefix| prefix.0.as_str());
-    let id = record.item.get("id").and_then(|id| id.as_str()).unwrap_or_default();
-    let location = format!("{prefix}/{}/{}", resource.model.path(), utf8_percent_encode(id, ENCODED));
+    // There is none to name if the id is withheld from who made the record.
+    let location = record.item().get("id").and_then(Value::as_str).and_then(|id| {
+        let id = utf8_percent_encode(id, ENCODED);
+        HeaderValue::try_from(format!("{prefix}/{}/{id}", resource.model.path())).ok()
+    });
     let mut response = record_response(StatusCode::CREATED, record);
-    if let Ok(location) = HeaderValue::try_from(location) {
+    if let Some(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)

@@ -42,7 +42,7 @@ async fn read(
     expect_no_parameters(parameters)?;
     let condition = Condition::read(&headers, &IF_NONE_MATCH)?;
     let record = resource.repository.get(&identity, &resource.model, &known(id)?).await?;
-    let unchanged = condition.is_some_and(|condition| condition.names(record.revision.as_str()));
+    let unchanged = condition.is_some_and(|condition| condition.names(record.revision().as_str()));
     let mut response = record_response(StatusCode::OK, record);
     if unchanged {
         let tag = response.headers_mut().remove(ETAG);

@@ -55,8 +55,8 @@ pub(crate) fn health() -> MethodRouter {
 
 /// An item with the tag of its state.
 fn record_response(status: StatusCode, record: Stored) -> Response {
-    let tag = entity_tag::header(record.revision.as_str());
-    let mut response = (status, Json(record.item)).into_response();
+    let tag = entity_tag::header(record.revision().as_str());
+    let mut response = (status, Json(record.item())).into_response();
     if let Some(tag) = tag {
         response.headers_mut().insert(ETAG, tag);
     }

@@ -213,7 +213,7 @@ async fn strings_that_look_like_expressions_are_only_strings() {
 #[tokio::test]
 async fn an_id_may_be_strange_but_not_unbounded() {
     let house = House::new(NEWSROOM).await;
-    for id in ["a b", "ü/ö", "n#1", "' OR 1=1", "%2e%2e"] {
+    for id in ["a b", "ü+ö", "n:1", "' OR 1=1", "..."] {
         let note = house.create(Caller::Ann, "/notes", &json!({ "id": id, "title": "a" })).await;
         let answer = house.call(Caller::Ann, Method::GET, &note).await;
         assert_eq!((answer.status, &answer.body["id"]), (StatusCode::OK, &json!(id)));
@@ -223,7 +223,7 @@ async fn an_id_may_be_strange_but_not_unbounded() {
         let answer = house.call(Caller::Ann, Method::GET, &path).await;
         assert_problem(&answer, StatusCode::NOT_FOUND, "an id that cannot be");
     }
-    for id in [long.as_str(), ""] {
+    for id in [long.as_str(), "", "ü/ö", "n#1", "n?1", "n\\1", "%2e%2e", "..", ".", "n\n"] {
         let answer =
             house.call(Caller::Ann, Method::POST, "/notes").json(&json!({ "id": id, "title": "a" })).await;
         assert_problem(&answer, StatusCode::UNPROCESSABLE_ENTITY, "an id that cannot be");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     NEWSROOM,
-    support::{Caller, House},
+    support::{Caller, House, percent_encode},
 };
 
 /// Payload 2.0, as in "Create AWS Lambda proxy integrations for HTTP APIs".
@@ -139,6 +139,47 @@ async fn both_kinds_of_api_on_any_stage_reach_the_same_routes() {
         let refused = invoke(&house, &event(stage, "GET", &path, "x.y.z", None)).await;
         assert_eq!(refused["statusCode"], 401, "{refused}");
         assert!(header(&refused, "www-authenticate").is_some_and(|it| it.starts_with("Bearer")), "{refused}");
+    }
+}
+
+/// An HTTP API has decoded the path: none of these is the note `a`, `b` or `A`.
+#[tokio::test]
+async fn a_path_that_the_gateway_decoded_names_that_item_and_no_other() {
+    let house = House::new(NEWSROOM).await;
+    let ann = house.token(Caller::Ann);
+    for id in ["a", "b", "A", "n 1", "n+1", "\u{fc}:@&=$,;!*'()"] {
+        house.create(Caller::Ann, "/notes", &json!({ "id": id, "title": "plan" })).await;
+    }
+    for path in [
+        "/notes/a#b",
+        "/notes/a?b",
+        "/notes/a?",
+        "/notes/\ta",
+        "/notes/a\n",
+        "/notes/%41",
+        "/notes/%61",
+        "/notes/x/../a",
+        "/notes/./a",
+        "/notes/b/../a#c",
+        "/notes/x\\..\\a",
+        "/notes/..",
+        "/x/../notes/a",
+    ] {
+        for method in ["GET", "DELETE"] {
+            let answer = invoke(&house, &http_api("$default", method, path, &ann, None)).await;
+            assert_eq!(answer["statusCode"], 404, "{method} {path}: {answer}");
+        }
+    }
+    for id in ["a", "b", "A", "n 1", "n+1", "\u{fc}:@&=$,;!*'()"] {
+        for stage in ["$default", "prod"] {
+            let prefix = if stage == "prod" { "/prod" } else { "" };
+            let event = http_api(stage, "GET", &format!("{prefix}/notes/{id}"), &ann, None);
+            let answer = invoke(&house, &event).await;
+            assert_eq!((&answer["statusCode"], &body(&answer)["id"]), (&json!(200), &json!(id)), "{answer}");
+        }
+        let path = format!("/notes/{}", percent_encode(id));
+        let answer = invoke(&house, &rest_api("prod", "GET", &path, &ann, None)).await;
+        assert_eq!((&answer["statusCode"], &body(&answer)["id"]), (&json!(200), &json!(id)), "{answer}");
     }
 }
 

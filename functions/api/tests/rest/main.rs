@@ -1,6 +1,7 @@
 //! The API through its real router, with real tokens and a real DynamoDB engine.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod fields;
 mod hostile;
 mod lambda;
 mod log;

@@ -119,6 +119,9 @@ async fn conditions_guard_reads_and_writes() {
         assert_eq!(answer.status, StatusCode::PRECONDITION_FAILED, "{tag}");
     }
     assert_eq!(change("\"a\", \"b\"", "which").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(change("", "unguarded").await.status, StatusCode::BAD_REQUEST);
+    let answer = house.call(Caller::Ann, Method::DELETE, &note).header("if-match", "").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(change("*", "third").await.status, StatusCode::OK);
     let read = house.call(Caller::Ann, Method::GET, &note).await;
     assert_eq!(read.body["title"], "third");

@@ -2,7 +2,10 @@
 //!
 //! Source: "Service, account, and table quotas" and "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide.
 
+use std::io;
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use portcullis_rules::Item;
 use serde_json::Value;
 
 use crate::{DataError, layout::Row};
@@ -26,7 +29,7 @@ pub(super) fn check(field: &str, value: &Value) -> Result<(), DataError> {
 
 /// The size of a row as DynamoDB counts it: names and texts in UTF-8, about one byte for two digits of a
 /// number, three bytes for a list or map and one for each entry. Never less than DynamoDB's count.
-pub(crate) fn row_bytes(row: &Row) -> usize {
+pub(super) fn row_bytes(row: &Row) -> usize {
     row.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
 
@@ -41,6 +44,29 @@ fn value_bytes(value: &AttributeValue) -> usize {
             3 + entries.iter().map(|(name, entry)| 1 + name.len() + value_bytes(entry)).sum::<usize>()
         }
         _ => 1,
+    }
+}
+
+/// The bytes that an item adds to a list in the answer of a Lambda function: as JSON within a string of JSON, in which
+/// each `"` and each `\` takes one byte more, and a comma.
+pub(crate) fn answer_bytes(item: &Item) -> usize {
+    let mut count = Count(1);
+    // Nothing here can fail: the keys are strings, and the writer takes everything.
+    let _ = serde_json::to_writer(&mut count, item);
+    count.0
+}
+
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let escaped = bytes.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        self.0 = self.0.saturating_add(bytes.len()).saturating_add(escaped);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -70,6 +96,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_item_counts_as_much_as_it_adds_to_an_answer() {
+        for item in [
+            json!({}),
+            json!({"title": "plan", "words": 3, "tags": ["a", null, true]}),
+            json!({"title": "\"quoted\" \\ \n\t\u{1}\u{7f} \u{fc}\u{1F600}"}),
+        ] {
+            let answer =
+                |items: Value| json!({ "body": json!({ "items": items }).to_string() }).to_string().len();
+            let added = answer(json!([item, item])) - answer(json!([item]));
+            assert_eq!(answer_bytes(item.as_object().unwrap()), added, "{item}");
+        }
+    }
 
     #[test]
     fn numbers_and_nesting_that_dynamodb_cannot_hold_are_named() {

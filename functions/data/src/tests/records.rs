@@ -177,6 +177,54 @@ async fn whoever_may_change_and_not_read_gets_back_only_what_they_sent() {
 }
 
 #[tokio::test]
+async fn times_that_the_schema_declares_may_be_sent() {
+    let world = world().await;
+    let (early, late) = ("2001-01-01T00:00:00Z", "2002-02-02T00:00:00Z");
+    let input = json!({"id": "d", "createdAt": early, "updatedAt": late});
+    let created = world.create(&ann(), "Dated", input).await.unwrap();
+    assert_eq!((&created.item["createdAt"], &created.item["updatedAt"]), (&json!(early), &json!(late)));
+    // Without one the server sets it, on every change too.
+    let created = world.create(&ann(), "Dated", json!({"id": "e", "createdAt": null})).await.unwrap();
+    assert!(text(&created.item, "createdAt").starts_with("2026-"));
+    let updated = world.update(&ann(), "Dated", "d", json!({})).await.unwrap();
+    assert_eq!(updated.item["createdAt"], early);
+    assert!(text(&updated.item, "updatedAt").starts_with("2026-"));
+    let updated = world.update(&ann(), "Dated", "d", json!({"updatedAt": late})).await.unwrap();
+    assert_eq!(updated.item["updatedAt"], late);
+    let updated = world.update(&ann(), "Dated", "d", json!({"updatedAt": null})).await.unwrap();
+    assert!(text(&updated.item, "updatedAt").starts_with("2026-"));
+    // Lists go by the time at which the records came.
+    assert_eq!(world.ids(&ann(), "Dated").await, ["d", "e"]);
+    world.records().await;
+}
+
+#[tokio::test]
+async fn a_deletion_of_which_the_answer_was_lost_is_a_deletion() {
+    let world = world().await;
+    let authorizer = Authorizer::default();
+    // One with index rows, and one without.
+    for (model, input) in
+        [("Note", json!({"id": "n", "title": "t"})), ("Box", json!({"id": "n", "text": "t"}))]
+    {
+        let rules = world.model(model).rules();
+        world.create(&ann(), model, input).await.unwrap();
+        let load = authorizer.permit_load(&ann(), portcullis_rules::Operation::Delete, rules).unwrap();
+        let seen = world.repository.load(&load, "n").await.unwrap().unwrap();
+        let permit = || authorizer.permit_delete(&ann(), rules, &seen.item).unwrap();
+        world.update(&ann(), model, "n", json!({})).await.unwrap();
+        assert!(
+            matches!(world.repository.delete(permit(), &seen).await, Err(DataError::Conflict)),
+            "{model}"
+        );
+        let seen = world.repository.load(&load, "n").await.unwrap().unwrap();
+        world.repository.delete(permit(), &seen).await.unwrap();
+        world.repository.delete(permit(), &seen).await.unwrap();
+        assert_eq!(outcome(&world.delete(&ann(), model, "n").await), "not found", "{model}");
+    }
+    assert!(world.rows().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_deleted_record_is_gone_with_all_its_rows() {
     let world = world().await;
     let created = world

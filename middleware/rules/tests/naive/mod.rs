@@ -229,35 +229,109 @@ impl<'a> Naive<'a> {
 
     pub(crate) fn read(&self, identity: &Identity, operation: Operation, stored: &Item) -> bool {
         self.in_order(identity.provider()).into_iter().any(|(rule, group, grants)| {
-            if self.with(grants, operation.name()).is_empty() {
-                return false;
-            }
-            match &rule.strategy {
-                Strategy::Owner { field, claim } => {
-                    let names = if operation == Operation::Listen {
-                        let names = write_names(identity, claim.parts()).unwrap_or_default();
-                        [names.first(), names.last()].into_iter().flatten().cloned().collect()
-                    } else {
-                        query_names(identity, claim.parts())
-                    };
-                    texts(stored, field, self.is_list(field)).iter().any(|text| names.contains(text))
-                }
-                Strategy::DynamicGroups { field, claim } if self.is_list(field) => {
-                    let Some(Value::Array(groups)) = raw_claim(identity, claim) else {
-                        return false;
-                    };
-                    let named = texts(stored, field, true);
-                    groups.iter().any(|name| *name != "" && named.iter().any(|text| name == text))
-                }
-                Strategy::DynamicGroups { field, claim } => {
-                    let groups = groups(identity, claim);
-                    texts(stored, field, false).iter().any(|text| groups.contains(text))
-                }
-                _ => self.is_in(identity, rule, group.as_deref()),
-            }
+            !self.with(grants, operation.name()).is_empty()
+                && self.admits_by_query(identity, rule, group.as_deref(), operation, stored)
         })
     }
+
+    fn admits_by_query(
+        &self,
+        identity: &Identity,
+        rule: &Rule,
+        group: Option<&str>,
+        operation: Operation,
+        stored: &Item,
+    ) -> bool {
+        match &rule.strategy {
+            Strategy::Owner { field, claim } => {
+                let names = if operation == Operation::Listen {
+                    let names = write_names(identity, claim.parts()).unwrap_or_default();
+                    [names.first(), names.last()].into_iter().flatten().cloned().collect()
+                } else {
+                    query_names(identity, claim.parts())
+                };
+                texts(stored, field, self.is_list(field)).iter().any(|text| names.contains(text))
+            }
+            Strategy::DynamicGroups { field, claim } if self.is_list(field) => {
+                let Some(Value::Array(groups)) = raw_claim(identity, claim) else {
+                    return false;
+                };
+                let named = texts(stored, field, true);
+                groups.iter().any(|name| *name != "" && named.iter().any(|text| name == text))
+            }
+            Strategy::DynamicGroups { field, claim } => {
+                let groups = groups(identity, claim);
+                texts(stored, field, false).iter().any(|text| groups.contains(text))
+            }
+            _ => self.is_in(identity, rule, group),
+        }
+    }
+
+    fn reads(&self, grants: &Grants, field: &str) -> bool {
+        READS.iter().any(|operation| self.has(grants, field, operation))
+    }
+
+    /// The roles that the reference looks at for a field: those that may get the record. Where a rule lets everybody
+    /// of a token provider read the field by every operation, it is the one that counts for that provider.
+    fn looked_at(&self, field: &str) -> Vec<&(Rule, Option<String>, Grants)> {
+        let gets = |(_, _, grants): &&(Rule, Option<String>, Grants)| !self.with(grants, "get").is_empty();
+        let everybody = |(rule, ..): &(Rule, Option<String>, Grants)| {
+            rule.strategy == Strategy::Private && rule.provider != Provider::IdentityPool
+        };
+        let open: Vec<Provider> = self
+            .roles
+            .iter()
+            .filter(gets)
+            .filter(|role| everybody(role) && READS.iter().all(|read| self.has(&role.2, field, read)))
+            .map(|(rule, ..)| rule.provider)
+            .collect();
+        let counts =
+            |role: &&(Rule, Option<String>, Grants)| everybody(role) || !open.contains(&role.0.provider);
+        self.roles.iter().filter(gets).filter(counts).collect()
+    }
+
+    /// Whether the reference puts a resolver on the field.
+    pub(crate) fn is_kept_from_some(&self, field: &str) -> bool {
+        self.looked_at(field).iter().any(|(_, _, grants)| !self.reads(grants, field))
+    }
+
+    /// What the caller's roles may do that read some field of the record.
+    pub(crate) fn read_by(&self, identity: &Identity, stored: &Item) -> Vec<&Grants> {
+        self.in_order(identity.provider())
+            .into_iter()
+            .filter(|(_, _, grants)| self.fields.iter().any(|field| self.reads(grants, &field.name)))
+            .filter(|(rule, group, _)| {
+                let group = group.as_deref();
+                self.admits_to_stored(identity, rule, group, stored)
+                    || self.admits_by_query(identity, rule, group, Operation::List, stored)
+            })
+            .map(|(_, _, grants)| grants)
+            .collect()
+    }
+
+    pub(crate) fn withheld(&self, identity: &Identity, stored: &Item) -> Vec<String> {
+        if self.fields.iter().all(|field| field.rules.is_none()) {
+            return Vec::new();
+        }
+        let readable = |field: &Field| {
+            let same_door = |rule: &Rule| rule.provider == identity.provider();
+            if self.is_kept_from_some(&field.name) {
+                return self.looked_at(&field.name).into_iter().any(|(rule, group, grants)| {
+                    same_door(rule)
+                        && self.reads(grants, &field.name)
+                        && self.admits_to_stored(identity, rule, group.as_deref(), stored)
+                });
+            }
+            // Stricter than the reference, which does not ask: the field is not for those who read the rest alone.
+            let mine = self.read_by(identity, stored);
+            mine.iter().any(|grants| self.reads(grants, &field.name))
+                || field.rules.is_none() && mine.is_empty()
+        };
+        self.fields.iter().filter(|field| !readable(field)).map(|field| field.name.clone()).collect()
+    }
 }
+
+const READS: [&str; 5] = ["get", "list", "sync", "listen", "search"];
 
 /// The reference's key of a role.
 fn role_key(rule: &Rule, group: Option<&str>) -> String {
@@ -285,15 +359,21 @@ fn name_claim(identity: &Identity, name: &str) -> Option<String> {
     raw_claim(identity, name).or_else(second)?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
+/// One part of a claim. Stricter than the reference: what could be taken for several parts is none.
+fn part_claim(identity: &Identity, name: &str, parts: &[String]) -> Option<String> {
+    name_claim(identity, name).filter(|value| parts.len() == 1 || !value.contains("::"))
+}
+
 /// For writes: the joined value and then each part, if every part is there.
 fn write_names(identity: &Identity, parts: &[String]) -> Option<Vec<String>> {
-    let parts: Vec<String> = parts.iter().map(|part| name_claim(identity, part)).collect::<Option<_>>()?;
+    let parts: Vec<String> =
+        parts.iter().map(|part| part_claim(identity, part, parts)).collect::<Option<_>>()?;
     Some([vec![parts.join("::")], parts].concat())
 }
 
 /// For queries: the joined value if every part is there, and each part that is.
 fn query_names(identity: &Identity, parts: &[String]) -> Vec<String> {
-    let each = parts.iter().filter_map(|part| name_claim(identity, part));
+    let each = parts.iter().filter_map(|part| part_claim(identity, part, parts));
     write_names(identity, parts).unwrap_or_default().into_iter().take(1).chain(each).collect()
 }
 
