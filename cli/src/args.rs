@@ -2,11 +2,37 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+
+use crate::{access::AccessArgs, decide::DecideArgs, explain::ExplainArgs};
 
 /// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
+///
+/// The commands do not start anything: they read a schema and answer a question about its rules.
 #[derive(Clone, Debug, Parser)]
-#[command(version, about)]
+#[command(name = "portcullis", version, about, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// What to do; without a command the system runs.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How the system runs.
+    #[command(flatten)]
+    pub local: Args,
+}
+
+/// What to do instead of running the system.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Tells whether a caller may do something, and what each rule says about it
+    Explain(ExplainArgs),
+    /// Prints who may do what, or what changed between two schemas
+    Access(AccessArgs),
+    /// Answers cases, one JSON object a line
+    Decide(DecideArgs),
+}
+
+/// How the system on this machine runs.
+#[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Port of the API; 0 picks a free one
     #[arg(long, default_value_t = 3000)]
@@ -96,12 +122,12 @@ mod tests {
     #[test]
     fn the_arguments_are_what_clap_allows() {
         use clap::CommandFactory;
-        Args::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]
     fn without_arguments_the_ports_are_the_documented_ones() {
-        let args = Args::parse_from(["portcullis"]);
+        let args = CommandLine::parse_from(["portcullis"]).local;
         assert_eq!((args.port, args.pool_port, args.dynamodb_port), (3000, 9229, 8000));
         assert_eq!(args.data, DataFolder::Folder(PathBuf::from(".portcullis")));
     }

@@ -1,24 +1,50 @@
 //! portcullis: the whole system on one machine, and tools that read schema.graphql.
 #![deny(missing_docs)]
 
+mod access;
 mod args;
+mod command_error;
+mod decide;
+mod explain;
 mod local;
+mod loopback;
+mod output;
 pub mod pool;
+mod schema_file;
 
-use std::io::Write;
+use std::{io::Write, process::ExitCode};
 
 pub use self::{
-    args::{Args, ConfirmationCode, DataFolder},
+    access::{AccessArgs, AccessError, Format},
+    args::{Args, Command, CommandLine, ConfirmationCode, DataFolder},
+    command_error::CommandError,
+    decide::{DecideArgs, DecideError},
+    explain::{ExplainArgs, ExplainError},
     local::StartError,
+    schema_file::SchemaFileError,
 };
 use crate::local::System;
+
+/// Does what the command line says, and returns the status to exit with.
+///
+/// # Errors
+///
+/// When it cannot be done; the text says what to change.
+pub fn run(command_line: &CommandLine) -> Result<ExitCode, CommandError> {
+    match &command_line.command {
+        None => run_system(&command_line.local).map(|()| ExitCode::SUCCESS).map_err(CommandError::from),
+        Some(Command::Explain(args)) => Ok(explain::run(args)?),
+        Some(Command::Access(args)) => Ok(access::run(args)?),
+        Some(Command::Decide(args)) => Ok(decide::run(args).map(|()| ExitCode::SUCCESS)?),
+    }
+}
 
 /// Runs the local system until the process is told to end.
 ///
 /// # Errors
 ///
 /// When the system cannot start; the text says what to change.
-pub fn run(args: &Args) -> Result<(), StartError> {
+fn run_system(args: &Args) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

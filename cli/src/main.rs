@@ -3,19 +3,19 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use portcullis_cli::{Args, run};
+use portcullis_cli::{CommandLine, run};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let command_line = CommandLine::parse();
     tracing_subscriber::fmt()
         .with_env_filter(log_levels())
         .with_target(false)
         .with_writer(std::io::stderr)
         .init();
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(&command_line) {
+        Ok(status) => status,
         Err(error) => {
             eprintln!("portcullis: {error}");
             ExitCode::FAILURE

@@ -57,3 +57,17 @@ fn every_mistake_of_a_schema_is_shown_with_its_place() {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
 }
+
+#[test]
+fn a_command_has_flags_of_its_own_and_starts_nothing() {
+    let output = portcullis(&["--port", "0", "access"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("'access' cannot be used with '--port <PORT>'"), "{text}");
+    for command in ["explain", "access", "decide"] {
+        let output = portcullis(&[command, "--help"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains(&format!("Usage: portcullis {command}")), "{text}");
+        assert!(!text.contains("--port"), "{text}");
+    }
+}

@@ -46,7 +46,9 @@ impl Pool {
             if admin {
                 members.entry("UserPoolId").or_insert_with(|| json!(self.pool_id));
             }
-            if !admin || operation == "AdminInitiateAuth" {
+            // A token names its client.
+            let named = members.contains_key("AccessToken");
+            if !(admin || named) || operation == "AdminInitiateAuth" {
                 members.entry("ClientId").or_insert_with(|| json!(self.client_id));
             }
         }

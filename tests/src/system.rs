@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError, Sender},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -40,6 +40,7 @@ pub struct LocalSystem {
     pub api_key: String,
     output: Lines,
     log: Lines,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl LocalSystem {
@@ -48,8 +49,10 @@ impl LocalSystem {
         let (sender, printed) = mpsc::channel();
         let output = Lines::default();
         let log = Lines::default();
-        output.collect(child.stdout.take().ok_or("the standard output is not piped")?, Some(sender));
-        log.collect(child.stderr.take().ok_or("the standard error is not piped")?, None);
+        let mut readers = vec![
+            output.collect(child.stdout.take().ok_or("the standard output is not piped")?, Some(sender)),
+            log.collect(child.stderr.take().ok_or("the standard error is not piped")?, None),
+        ];
 
         let started = Instant::now();
         let problem = loop {
@@ -63,6 +66,7 @@ impl LocalSystem {
         if let Some(problem) = problem {
             child.kill()?;
             child.wait()?;
+            read_to_the_end(&mut readers);
             return Err(
                 format!("the system {problem}; it printed:\n{}\n{}", output.text(), log.text()).into()
             );
@@ -86,6 +90,7 @@ impl LocalSystem {
             child,
             output,
             log,
+            readers,
         })
     }
 
@@ -134,6 +139,7 @@ impl LocalSystem {
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        read_to_the_end(&mut self.readers);
         Ok(())
     }
 
@@ -150,7 +156,9 @@ impl LocalSystem {
         }
         while asked.elapsed() < END_TIME {
             if let Some(status) = self.child.try_wait()? {
-                return Ok((status, asked.elapsed()));
+                let elapsed = asked.elapsed();
+                read_to_the_end(&mut self.readers);
+                return Ok((status, elapsed));
             }
             thread::sleep(Duration::from_millis(2));
         }
@@ -166,13 +174,21 @@ impl Drop for LocalSystem {
     }
 }
 
+/// Waits until all that an ended process has printed is read.
+fn read_to_the_end(readers: &mut Vec<JoinHandle<()>>) {
+    for reader in readers.drain(..) {
+        // One that panicked has read what it could.
+        let _ = reader.join();
+    }
+}
+
 /// The lines that a stream has given so far.
 #[derive(Clone, Debug, Default)]
 struct Lines(Arc<Mutex<String>>);
 
 impl Lines {
     /// Reads the stream to its end on a thread of its own, so that the process never waits for a reader.
-    fn collect(&self, stream: impl Read + Send + 'static, each: Option<Sender<String>>) {
+    fn collect(&self, stream: impl Read + Send + 'static, each: Option<Sender<String>>) -> JoinHandle<()> {
         let lines = self.clone();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(std::io::Result::ok) {
@@ -185,7 +201,7 @@ impl Lines {
                     let _ = each.send(line);
                 }
             }
-        });
+        })
     }
 
     fn text(&self) -> String {

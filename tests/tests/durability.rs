@@ -1,13 +1,15 @@
 //! What was acknowledged is there after a restart, however the process ended.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
+    net::TcpListener,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use portcullis_tests::{Launch, LocalSystem};
@@ -17,6 +19,8 @@ const PASSWORD: &str = "Iron-Bridge-1889";
 const WRITERS: usize = 8;
 /// How many writes are acknowledged before the process is killed.
 const WRITES: usize = 60;
+/// How long a port may stay taken before a restart gives up.
+const PORT_TIME: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
@@ -74,7 +78,7 @@ async fn killed_in_the_middle_of_writes_nothing_acknowledged_is_lost() {
     assert!(enough.is_ok(), "too few writes; the log:\n{}", system.log());
     drop(system);
 
-    let system = Launch::in_folder(folder.path()).ports(ports).start().unwrap();
+    let system = start_again(folder.path(), ports).await;
     let api = system.rest().with_token(&token);
     let acknowledged = acknowledged.lock().unwrap().clone();
     for note in &acknowledged {
@@ -117,7 +121,7 @@ async fn after_a_restart_users_groups_tokens_and_notes_are_still_there() {
     let (status, _) = system.end("TERM").unwrap();
     assert!(status.success());
 
-    let system = Launch::in_folder(folder.path()).ports(ports).start().unwrap();
+    let system = start_again(folder.path(), ports).await;
     let path = format!("/notes/{}", note.text("/id"));
     // The keys are the same, so the old token is good.
     let answer = system.rest().with_token(&before.access).get(&path).await.unwrap();
@@ -137,6 +141,37 @@ async fn after_a_restart_users_groups_tokens_and_notes_are_still_there() {
     assert!(groups.as_array().unwrap().contains(&json!("editors")), "{groups}");
     assert!(users.sign_in("ada@example.com", PASSWORD).await.is_ok());
     assert!(users.sign_in("ada@example.com", "Another-Bridge-1889").await.is_err());
+}
+
+/// Starts the system where it ran before. Somebody else may have been given one of its ports in the meantime, for a moment.
+async fn start_again(folder: &Path, ports: [u16; 3]) -> LocalSystem {
+    let launch = Launch::in_folder(folder).ports(ports);
+    let started = Instant::now();
+    loop {
+        match launch.start() {
+            Ok(system) => return system,
+            Err(error)
+                if error.to_string().contains("the port is in use") && started.elapsed() < PORT_TIME =>
+            {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_for_a_moment_only_delays_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let freed = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(700));
+        drop(taken);
+    });
+    let system = start_again(folder.path(), [port, 0, 0]).await;
+    assert_eq!(system.ports().unwrap()[0], port);
+    freed.join().unwrap();
 }
 
 /// All pages of the notes that the caller sees.

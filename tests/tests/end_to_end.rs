@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use portcullis::{AuthenticateError, Issuer, Rejection, TokenUse, Verifier, testkit::ManualClock};
-use portcullis_tests::{Answer, Launch, LocalSystem, Template, claims, with_claim};
+use portcullis_tests::{Answer, CODE, Launch, LocalSystem, Template, claims, with_claim};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "Quiet-River-2718";
@@ -66,6 +66,114 @@ async fn the_groups_are_those_that_the_template_makes() {
     local.sort_by_key(Value::to_string);
     deployed.sort_by_key(Value::to_string);
     assert_eq!(local, deployed);
+}
+
+#[tokio::test]
+async fn the_pool_and_its_client_are_set_as_in_the_template() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let template = Template::read().unwrap();
+    let ids = [("UserPoolId", &system.pool_id), ("ClientId", &system.client_id)];
+    for (operation, ids, described, resource, settings) in [
+        (
+            "DescribeUserPool",
+            &ids[..1],
+            "UserPool",
+            "UserPool",
+            &[
+                "UsernameAttributes",
+                "UsernameConfiguration",
+                "AutoVerifiedAttributes",
+                "UserAttributeUpdateSettings",
+                "AccountRecoverySetting",
+                "MfaConfiguration",
+            ][..],
+        ),
+        (
+            "DescribeUserPoolClient",
+            &ids[..],
+            "UserPoolClient",
+            "WebClient",
+            &["ReadAttributes", "WriteAttributes", "PreventUserExistenceErrors", "EnableTokenRevocation"][..],
+        ),
+    ] {
+        let request: serde_json::Map<_, _> =
+            ids.iter().map(|(name, id)| ((*name).to_owned(), json!(id))).collect();
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        let local = users.send(&target, Value::Object(request).to_string()).await.unwrap();
+        assert_eq!(local.status, 200, "{}", local.body);
+        for setting in settings {
+            let deployed = template.at(&format!("/Resources/{resource}/Properties/{setting}"));
+            assert!(!deployed.is_null(), "the template does not set {setting}");
+            assert_eq!(&sorted(&local.body[described][setting]), &sorted(deployed), "{setting}");
+        }
+    }
+}
+
+/// A list in some order of its own; another value as it is.
+fn sorted(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(list) = value.as_array_mut() {
+        list.sort_by_key(Value::to_string);
+    }
+    value
+}
+
+#[tokio::test]
+async fn a_client_reads_and_writes_what_the_template_lets_it() {
+    let system = Launch::in_memory().start().unwrap();
+    let users = system.users();
+    let ann = users.enroll("ann@example.com", PASSWORD).await.unwrap();
+    let template = Template::read().unwrap();
+    let listed = |property: &str| {
+        let list = template.at(&format!("/Resources/WebClient/Properties/{property}"));
+        list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (readable, writable) = (listed("ReadAttributes"), listed("WriteAttributes"));
+    // Every standard attribute that takes plain text, with the one that grants something.
+    let attributes = [
+        "email",
+        "email_verified",
+        "family_name",
+        "given_name",
+        "name",
+        "nickname",
+        "picture",
+        "profile",
+        "website",
+    ];
+    for name in attributes {
+        let value = match name {
+            "email" => "ann@new.example.com",
+            "email_verified" => "true",
+            _ => "x",
+        };
+        let attribute = json!([{ "Name": name, "Value": value }]);
+        let written = users
+            .call("UpdateUserAttributes", json!({ "AccessToken": ann.access, "UserAttributes": attribute }))
+            .await
+            .unwrap();
+        if writable.iter().any(|writable| writable == name) {
+            assert_eq!(written.status, 200, "{name}: {}", written.body);
+        } else {
+            assert_eq!((written.status, written.exception()), (400, "NotAuthorizedException"), "{name}");
+        }
+        // An administrator may write them all.
+        let request = json!({ "Username": "ann@example.com", "UserAttributes": attribute });
+        if name != "email" {
+            let written = users.call("AdminUpdateUserAttributes", request).await.unwrap();
+            assert_eq!(written.status, 200, "{name}: {}", written.body);
+        }
+    }
+    let id = claims(&users.sign_in("ann@example.com", PASSWORD).await.unwrap().id).unwrap();
+    let own = users.call("GetUser", json!({ "AccessToken": ann.access }));
+    let own = own.await.unwrap().body["UserAttributes"].clone();
+    for name in attributes {
+        let readable = readable.iter().any(|readable| readable == name);
+        assert_eq!(id.get(name).is_some(), readable, "{name} in the ID token");
+        let shown = own.as_array().unwrap().iter().any(|attribute| attribute["Name"] == name);
+        assert_eq!(shown, readable, "{name} in GetUser");
+    }
 }
 
 #[tokio::test]
@@ -351,7 +459,7 @@ async fn the_pool_refuses_what_it_cannot_understand() {
 
 #[tokio::test]
 async fn no_secret_and_no_address_reaches_the_log() {
-    let system = Launch::in_memory().log("debug").start().unwrap();
+    let mut system = Launch::in_memory().log("debug").start().unwrap();
     let users = system.users();
     let email = "hidden.person@example.com";
     let tokens = users.enroll(email, PASSWORD).await.unwrap();
@@ -370,8 +478,10 @@ async fn no_secret_and_no_address_reaches_the_log() {
         .unwrap();
     users.call("ForgotPassword", json!({ "Username": email })).await.unwrap();
 
+    // Only of a system that has ended is everything read.
+    system.end("TERM").unwrap();
     let (log, output) = (system.log(), system.output());
-    assert!(!log.is_empty(), "nothing was logged");
+    assert!(log.contains("ForgotPassword"), "the last request was not logged:\n{log}");
     let signature = tokens.access.rsplit('.').next().unwrap();
     for (name, secret) in [
         ("a password", PASSWORD),
@@ -386,6 +496,8 @@ async fn no_secret_and_no_address_reaches_the_log() {
     }
     // What is "sent" to a user is printed for the person at the terminal; the log is kept and shared.
     assert!(!log.contains("hidden.person"), "an address is in the log:\n{log}");
+    assert!(output.contains(CODE), "no code was delivered:\n{output}");
+    assert!(!log.contains(CODE), "a confirmation code is in the log:\n{log}");
     assert!(!log.contains(&system.api_key), "the API key is in the log:\n{log}");
 }
 

@@ -35,6 +35,14 @@ impl OpenFolder {
         self.path.join(name)
     }
 
+    /// A file of the folder that nobody else on the machine may read, made if need be.
+    pub(crate) fn private_file(&self, name: &str) -> Result<PathBuf, StartError> {
+        let path = self.file(name);
+        private_file(&path)
+            .map_err(|error| StartError::DataFolder { path: self.path.clone(), reason: error.to_string() })?;
+        Ok(path)
+    }
+
     /// The text kept under this name; made and kept on first use.
     pub(crate) fn kept_text(&self, name: &str, make: impl FnOnce() -> String) -> Result<String, StartError> {
         let failed =

@@ -1,24 +1,18 @@
 //! Why the local system could not start.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use thiserror::Error;
+
+use crate::schema_file::SchemaFileError;
 
 /// Why the local system could not start, in words for the person at the terminal.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The schema cannot be read.
-    #[error("cannot read the schema {}: {source}; name another with --schema FILE", path.display())]
-    ReadSchema {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The schema has mistakes; every one is in the text.
-    #[error("the schema has mistakes\n{0}")]
-    Schema(String),
+    /// The schema cannot be used.
+    #[error(transparent)]
+    Schema(#[from] SchemaFileError),
     /// The data folder cannot be used.
     #[error("cannot write to the data folder {}: {reason}; name another with --data DIR", path.display())]
     DataFolder {

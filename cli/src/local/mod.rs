@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod example;
 mod listener;
+mod servers;
 mod shutdown;
 mod system;
 mod triggers;

@@ -1,14 +1,11 @@
 //! All parts, started in order and ended together.
 
-use std::{fs, path::Path, sync::Arc};
+use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn};
-use dynoxide::Database;
 use portcullis_api::{Api, Config as ApiConfig};
 use portcullis_data::{ConnectOptions, Table, TableDefinition, connect};
 use portcullis_rules::Strategy;
 use portcullis_schema::Schema;
-use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Args, DataFolder,
@@ -16,13 +13,14 @@ use crate::{
         Banner, Listener, OpenFolder, StartError,
         api_key::api_key,
         courier::Printer,
-        drain::drain,
         dynamodb,
         environment::{Environment, TABLE_NAME},
-        example, shutdown,
+        example,
+        servers::Servers,
         triggers::LocalTriggers,
     },
     pool::{Pool, PoolConfig, PoolStorage},
+    schema_file,
 };
 
 /// What is deployed is what runs here: the table is made from the same lines.
@@ -34,8 +32,9 @@ const GROUPS: [&str; 3] = ["admins", "editors", "readers"];
 /// The running system.
 #[derive(Debug)]
 pub(crate) struct System {
-    servers: JoinSet<()>,
-    ending: watch::Sender<bool>,
+    doors: Servers,
+    // Ended after the doors, for a request that is still running writes to it.
+    dynamodb: Servers,
     banner: Banner,
     // Held until the end, so that no second process uses the folder.
     _folder: Option<OpenFolder>,
@@ -44,7 +43,7 @@ pub(crate) struct System {
 impl System {
     /// Starts every part; when it returns, every part answers.
     pub(crate) async fn start(args: &Args) -> Result<Self, StartError> {
-        let schema = read_schema(&args.schema)?;
+        let schema = schema_file::read(&args.schema, "--schema")?;
         let environment = Environment::read(|name| std::env::var(name).ok())?;
         let definition = TableDefinition::from_template(TEMPLATE, "Table")
             .map_err(|error| StartError::part("DynamoDB", error))?;
@@ -53,11 +52,11 @@ impl System {
         let pool_listener = Listener::bind(args.pool_port, "the user pool", "--pool-port").await?;
         let dynamodb_listener = Listener::bind(args.dynamodb_port, "DynamoDB", "--dynamodb-port").await?;
 
-        let (ending, ended) = watch::channel(false);
-        let mut servers = JoinSet::new();
+        let mut doors = Servers::default();
+        let mut dynamodb = Servers::default();
         let database = dynamodb::open(folder.as_ref())?;
         let dynamodb_url = dynamodb_listener.url();
-        serve_dynamodb(&mut servers, dynamodb_listener, database, ended.clone());
+        dynamodb.serve(dynamodb_listener, dynamodb::router(database));
         let table = Table::new(connect(&ConnectOptions::local(&dynamodb_url)), TABLE_NAME);
         table.create_if_missing(&definition).await.map_err(|error| StartError::part("DynamoDB", error))?;
 
@@ -84,9 +83,9 @@ impl System {
         let config = api_config(&pool, api_key)?;
         let api =
             Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
-        serve(&mut servers, pool_listener, pool.router(), ended.clone());
-        serve(&mut servers, api_listener, portcullis_api::router(api), ended);
-        Ok(Self { servers, ending, banner, _folder: folder })
+        doors.serve(pool_listener, pool.router());
+        doors.serve(api_listener, portcullis_api::router(api));
+        Ok(Self { doors, dynamodb, banner, _folder: folder })
     }
 
     /// What to tell the person who started it.
@@ -96,16 +95,9 @@ impl System {
 
     /// Lets running requests finish, for a bounded time, and ends.
     pub(crate) async fn stop(self) {
-        let _ = self.ending.send(true);
-        shutdown::finish(self.servers).await;
+        self.doors.end().await;
+        self.dynamodb.end().await;
     }
-}
-
-fn read_schema(path: &Path) -> Result<Schema, StartError> {
-    let source = fs::read_to_string(path)
-        .map_err(|source| StartError::ReadSchema { path: path.to_owned(), source })?;
-    Schema::parse(&source, &path.display().to_string())
-        .map_err(|mistakes| StartError::Schema(mistakes.to_string()))
 }
 
 /// A group that some rule names and the pool has, besides the one that the first user joins.
@@ -142,28 +134,4 @@ fn api_config(pool: &Pool, api_key: String) -> Result<ApiConfig, StartError> {
         _ => None,
     })
     .map_err(|mistakes| StartError::part("the API", mistakes))
-}
-
-fn serve(servers: &mut JoinSet<()>, listener: Listener, router: Router, ended: watch::Receiver<bool>) {
-    let router = router.layer(from_fn(drain));
-    servers.spawn(async move {
-        let server = axum::serve(listener.socket, router).with_graceful_shutdown(shutdown::requested(ended));
-        if let Err(error) = server.await {
-            tracing::error!(%error, "a server stopped");
-        }
-    });
-}
-
-fn serve_dynamodb(
-    servers: &mut JoinSet<()>,
-    listener: Listener,
-    database: Database,
-    ended: watch::Receiver<bool>,
-) {
-    servers.spawn(async move {
-        let ended = shutdown::requested(ended);
-        if let Err(error) = dynoxide::server::serve_with_shutdown(listener.socket, database, ended).await {
-            tracing::error!(%error, "DynamoDB stopped");
-        }
-    });
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::pool::error::{Exception, ServiceError};
+use crate::pool::error::ServiceError;
 
 /// The longest value, in characters.
 const MAX_VALUE: usize = 2048;
 /// The longest e-mail address, in bytes: what a mail server accepts.
 const MAX_EMAIL: usize = 254;
 
-/// Standard attributes that a user may write.
-const WRITABLE: [&str; 17] = [
+/// Standard attributes.
+const STANDARD: [&str; 17] = [
     "address",
     "birthdate",
     "email",
@@ -32,8 +32,14 @@ const WRITABLE: [&str; 17] = [
     "zoneinfo",
 ];
 
-/// Attributes that only an administrator may write.
-const ADMINISTRATORS: [&str; 2] = ["email_verified", "phone_number_verified"];
+/// Attributes that say whether another one was proven.
+const VERIFIED: [&str; 2] = ["email_verified", "phone_number_verified"];
+
+/// What the web client may show to its user, besides `sub`. template.yaml says the same of the deployed one.
+pub(crate) const CLIENT_READS: [&str; 3] = ["email", "email_verified", "name"];
+
+/// What the web client may write for its user. template.yaml says the same of the deployed one.
+pub(crate) const CLIENT_WRITES: [&str; 2] = ["email", "name"];
 
 /// Who writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +77,16 @@ impl Attributes {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    /// Those that the web client may read.
+    pub(crate) fn readable(&self) -> Self {
+        let readable = self.0.iter().filter(|(name, _)| CLIENT_READS.contains(&name.as_str()));
+        Self(readable.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -106,20 +122,19 @@ fn check(name: &str, value: &str, writer: Writer) -> Result<(), ServiceError> {
     if name == "sub" {
         return Err(ServiceError::invalid("user.sub: Attribute cannot be updated."));
     }
-    if ADMINISTRATORS.contains(&name) {
-        return match (writer, value) {
-            (Writer::Client, _) => Err(ServiceError::new(
-                Exception::NotAuthorized,
-                "A client attempted to write unauthorized attribute",
-            )),
-            (Writer::Administrator, "true" | "false") => Ok(()),
-            (Writer::Administrator, _) => Err(ServiceError::invalid("Invalid boolean attribute value.")),
-        };
-    }
-    if !WRITABLE.contains(&name) {
+    if !STANDARD.contains(&name) && !VERIFIED.contains(&name) {
         return Err(ServiceError::invalid(
             "Attributes did not conform to the schema: Attribute does not exist in the schema.",
         ));
+    }
+    if writer == Writer::Client && !CLIENT_WRITES.contains(&name) {
+        return Err(ServiceError::not_authorized("A client attempted to write unauthorized attribute"));
+    }
+    if VERIFIED.contains(&name) {
+        return match value {
+            "true" | "false" => Ok(()),
+            _ => Err(ServiceError::invalid("Invalid boolean attribute value.")),
+        };
     }
     if value.chars().count() > MAX_VALUE {
         return Err(ServiceError::invalid(format!(
@@ -163,6 +178,7 @@ fn is_phone_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::error::Exception;
 
     #[test]
     fn an_email_address_has_one_at_and_a_domain_with_a_dot() {
@@ -184,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_not_write_what_belongs_to_administrators() {
+    fn a_client_writes_only_what_it_is_allowed_to_and_an_administrator_everything() {
         let write = |name: &str, value: &str, writer| {
             Attributes::checked(BTreeMap::from([(name.to_owned(), value.to_owned())]), writer)
                 .err()
@@ -199,8 +215,9 @@ mod tests {
             ("sub", "1", Some(Exception::InvalidParameter), Some(Exception::InvalidParameter)),
             ("custom:role", "admin", Some(Exception::InvalidParameter), Some(Exception::InvalidParameter)),
             ("cognito:groups", "admin", Some(Exception::InvalidParameter), Some(Exception::InvalidParameter)),
-            ("phone_number", "123", Some(Exception::InvalidParameter), Some(Exception::InvalidParameter)),
-            ("phone_number", "+4912345678", None, None),
+            ("phone_number", "123", Some(Exception::NotAuthorized), Some(Exception::InvalidParameter)),
+            ("phone_number", "+4912345678", Some(Exception::NotAuthorized), None),
+            ("nickname", "Al", Some(Exception::NotAuthorized), None),
         ] {
             assert_eq!(write(name, value, Writer::Client), client, "{name}");
             assert_eq!(write(name, value, Writer::Administrator), administrator, "{name}");

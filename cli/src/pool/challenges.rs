@@ -33,7 +33,11 @@ pub(crate) enum Challenge {
         subject: String,
     },
     /// Choose a new password.
-    NewPassword { sub: String },
+    NewPassword {
+        sub: String,
+        /// The temporary password that was proven; another one needs to be proven anew.
+        proven: Verifier,
+    },
 }
 
 /// The open challenges by their id, which only the client that was asked knows.
@@ -70,10 +74,14 @@ impl Challenges {
         self.lock().remove(id).filter(|(expires, _)| now < *expires).map(|(_, challenge)| challenge)
     }
 
-    /// Whose new password a challenge asks for. It stays open, for the first choice may break the policy.
-    pub(crate) fn new_password_of(&self, id: &[u8], now: Timestamp) -> Option<String> {
+    /// Whose new password a challenge asks for, and the temporary one that they have proven.
+    ///
+    /// It stays open, for the first choice may break the policy.
+    pub(crate) fn new_password_of(&self, id: &[u8], now: Timestamp) -> Option<(String, Verifier)> {
         match self.lock().get(id) {
-            Some((expires, Challenge::NewPassword { sub })) if now < *expires => Some(sub.clone()),
+            Some((expires, Challenge::NewPassword { sub, proven })) if now < *expires => {
+                Some((sub.clone(), proven.clone()))
+            }
             _ => None,
         }
     }
@@ -88,15 +96,15 @@ mod tests {
     }
 
     fn new_password() -> Challenge {
-        Challenge::NewPassword { sub: "user".to_owned() }
+        Challenge::NewPassword { sub: "user".to_owned(), proven: Verifier { salt: vec![1], value: vec![2] } }
     }
 
     #[test]
     fn a_challenge_is_open_for_three_minutes_and_answered_once() {
         let challenges = Challenges::default();
         challenges.put(vec![1], new_password(), at(0));
-        assert_eq!(challenges.new_password_of(&[1], at(179)).as_deref(), Some("user"));
-        assert_eq!(challenges.new_password_of(&[1], at(180)), None);
+        assert_eq!(challenges.new_password_of(&[1], at(179)).unwrap().0, "user");
+        assert!(challenges.new_password_of(&[1], at(180)).is_none());
         assert!(challenges.take(&[1], at(179)).is_some());
         assert!(challenges.take(&[1], at(179)).is_none());
     }

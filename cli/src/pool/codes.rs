@@ -70,10 +70,11 @@ impl Call<'_> {
             None => self.pool.random.text(b"0123456789", 6)?,
         };
         connection.execute(
-            "INSERT OR REPLACE INTO codes (sub, purpose, digest, expires_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO codes (sub, purpose, email, digest, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 user.sub,
                 purpose.name(),
+                email,
                 self.code_digest(&user.sub, purpose, &code),
                 self.now.saturating_add_signed(purpose.lifetime()).as_millisecond()
             ],
@@ -86,7 +87,9 @@ impl Call<'_> {
         })
     }
 
-    /// Uses a code up. A wrong one is counted; the outer result is the write's, the inner one the client's.
+    /// Uses a code up and gives the address that it was sent to.
+    ///
+    /// A wrong one is counted; the outer result is the write's, the inner one the client's.
     pub(crate) fn redeem_code(
         &self,
         connection: &Connection,
@@ -94,23 +97,27 @@ impl Call<'_> {
         sub: Option<&str>,
         purpose: Purpose,
         code: &str,
-    ) -> rusqlite::Result<Result<(), ServiceError>> {
+    ) -> rusqlite::Result<Result<String, ServiceError>> {
         if purpose.limit().is_reached(connection, subject, self.now)? {
             return Ok(Err(ServiceError::limit_exceeded()));
         }
         let kept = connection
             .query_row(
-                "SELECT digest, expires_at FROM codes WHERE sub = ?1 AND purpose = ?2",
+                "SELECT digest, expires_at, email FROM codes WHERE sub = ?1 AND purpose = ?2",
                 params![sub.unwrap_or_default(), purpose.name()],
-                |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)),
+                |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)),
             )
             .optional()?;
         let fault = match (sub, kept) {
-            (Some(sub), Some((digest, expires_at))) if self.now.as_millisecond() < expires_at => {
+            (Some(sub), Some((digest, expires_at, email))) if self.now.as_millisecond() < expires_at => {
                 if self.is_code(sub, purpose, code, &digest) {
-                    purpose.limit().forget(connection, subject)?;
+                    // Who is signed in can prove an inbox of their own whenever they like. That must not buy them
+                    // more guesses at the code of an inbox that is not theirs.
+                    if purpose != Purpose::VerifyEmail {
+                        purpose.limit().forget(connection, subject)?;
+                    }
                     delete_code(connection, sub, purpose)?;
-                    return Ok(Ok(()));
+                    return Ok(Ok(email));
                 }
                 ServiceError::code_mismatch()
             }
@@ -142,6 +149,22 @@ pub(crate) fn delete_code(connection: &Connection, sub: &str, purpose: Purpose) 
     connection
         .execute("DELETE FROM codes WHERE sub = ?1 AND purpose = ?2", params![sub, purpose.name()])
         .map(drop)
+}
+
+/// Makes all outstanding codes worthless: they went to an address that is no longer the user's.
+pub(crate) fn delete_codes(connection: &Connection, sub: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM codes WHERE sub = ?1", [sub]).map(drop)
+}
+
+/// The address that a code was last sent to so that it can be verified; it may be one that the user does not have yet.
+pub(crate) fn address_to_verify(connection: &Connection, sub: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .query_row(
+            "SELECT email FROM codes WHERE sub = ?1 AND purpose = ?2",
+            [sub, Purpose::VerifyEmail.name()],
+            |row| row.get(0),
+        )
+        .optional()
 }
 
 fn code_message(sub: &str, purpose: Purpose, code: &str) -> Vec<u8> {

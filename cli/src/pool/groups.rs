@@ -115,15 +115,33 @@ impl Group {
     }
 }
 
-/// `groupConfiguration` of the token trigger's event.
-pub(crate) fn group_configuration(groups: &[Group]) -> Value {
-    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-    let roles: Vec<&str> = groups.iter().filter_map(|group| group.role_arn.as_deref()).collect();
-    json!({
-        "groupsToOverride": names,
-        "iamRolesToOverride": roles,
-        "preferredRole": preferred_role(groups),
-    })
+/// What a user's groups put into tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GroupConfiguration {
+    pub(crate) names: Vec<String>,
+    /// The ARNs of the IAM roles that the groups have.
+    pub(crate) roles: Vec<String>,
+    pub(crate) preferred_role: Option<String>,
+}
+
+impl GroupConfiguration {
+    /// What these groups put into tokens.
+    pub(crate) fn of(groups: &[Group]) -> Self {
+        Self {
+            names: groups.iter().map(|group| group.name.clone()).collect(),
+            roles: groups.iter().filter_map(|group| group.role_arn.clone()).collect(),
+            preferred_role: preferred_role(groups).map(str::to_owned),
+        }
+    }
+
+    /// `groupConfiguration` of the token trigger's event.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "groupsToOverride": self.names,
+            "iamRolesToOverride": self.roles,
+            "preferredRole": self.preferred_role,
+        })
+    }
 }
 
 // The role of the group with the lowest precedence; two roles at the same precedence cancel out.

@@ -74,6 +74,7 @@ use aws_lc_rs::hmac;
 use axum::Router;
 use portcullis_data::Clock;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::pool::{
     challenges::Challenges, groups::Group, keys::SigningKey, settings::Settings, store::Store, users::User,
@@ -115,6 +116,8 @@ pub(crate) struct Inner {
     pub(crate) code: Option<String>,
     pub(crate) triggers: RwLock<Option<Arc<dyn Triggers>>>,
     pub(crate) trigger_timeout: Duration,
+    /// A permit for each operation that may run.
+    pub(crate) running: Arc<Semaphore>,
 }
 
 impl Pool {
@@ -156,6 +159,7 @@ impl Pool {
                 code: config.code,
                 triggers: RwLock::default(),
                 trigger_timeout: config.trigger_timeout,
+                running: Arc::new(Semaphore::new(wire::MAX_RUNNING)),
             }),
         })
     }

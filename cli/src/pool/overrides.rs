@@ -2,11 +2,13 @@
 //!
 //! 1. Suppressing beats adding.
 //! 2. Claims that a token's meaning rests on are never added, changed or suppressed; such a wish is dropped.
-//! 3. `groupOverrideDetails` that is there but empty or null suppresses the groups; without it they stay.
+//! 3. `groupOverrideDetails` takes the place of the groups, the roles and the preferred role: what it leaves out is gone.
+//!    Empty or null, it suppresses all of them; without it they stay.
+//! 4. Suppressing `cognito:groups` suppresses the roles with it; it is the only way to.
 
 use serde_json::{Map, Value, json};
 
-use crate::pool::{error::ServiceError, triggers::unrecognizable};
+use crate::pool::{error::ServiceError, groups::GroupConfiguration, triggers::unrecognizable};
 
 const RESERVED: [&str; 24] = [
     "sub",
@@ -38,6 +40,9 @@ const RESERVED: [&str; 24] = [
 /// Claims of an ID token that cannot be an object or a list.
 const SIMPLE: [&str; 4] = ["phone_number_verified", "email_verified", "updated_at", "address"];
 
+/// What groups put into a token.
+const GROUP_CLAIMS: [&str; 3] = ["cognito:groups", "cognito:roles", "cognito:preferred_role"];
+
 /// Changes to the claims of one token.
 #[derive(Clone, Default)]
 struct ClaimEdits {
@@ -52,7 +57,7 @@ pub(crate) struct Overrides {
     access: ClaimEdits,
     scopes_to_add: Vec<String>,
     scopes_to_suppress: Vec<String>,
-    groups: Option<Vec<String>>,
+    groups: Option<GroupConfiguration>,
 }
 
 impl Overrides {
@@ -70,15 +75,19 @@ impl Overrides {
             groups: match details.get("groupOverrideDetails") {
                 None => None,
                 Some(groups) => match object(Some(groups))? {
-                    None => Some(Vec::new()),
-                    Some(groups) => Some(strings(groups.get("groupsToOverride"))?),
+                    None => Some(GroupConfiguration::default()),
+                    Some(groups) => Some(GroupConfiguration {
+                        names: strings(groups.get("groupsToOverride"))?,
+                        roles: strings(groups.get("iamRolesToOverride"))?,
+                        preferred_role: role(groups.get("preferredRole"))?,
+                    }),
                 },
             },
         })
     }
 
-    /// The groups in both tokens.
-    pub(crate) fn groups(&self, groups: Vec<String>) -> Vec<String> {
+    /// The groups in both tokens, and the roles in the ID token.
+    pub(crate) fn groups(&self, groups: GroupConfiguration) -> GroupConfiguration {
         self.groups.clone().unwrap_or(groups)
     }
 
@@ -124,10 +133,11 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name) || name.starts_with("cognito:")
 }
 
-// Naming `cognito:groups` is how a trigger takes the groups out of one token.
 fn suppress(claims: &mut Map<String, Value>, names: &[String]) {
     for name in names {
-        if !is_reserved(name) || name == "cognito:groups" {
+        if name == "cognito:groups" {
+            GROUP_CLAIMS.iter().for_each(|name| drop(claims.remove(*name)));
+        } else if !is_reserved(name) {
             claims.remove(name);
         }
     }
@@ -160,6 +170,20 @@ fn strings(value: Option<&Value>) -> Result<Vec<String>, ServiceError> {
     }
 }
 
+fn role(value: Option<&Value>) -> Result<Option<String>, ServiceError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(role)) => Ok((!role.is_empty()).then(|| role.clone())),
+        // Cognito's own samples show a list here.
+        Some(Value::Array(list)) => match list.as_slice() {
+            [] => Ok(None),
+            [role] => role.as_str().map(|role| Some(role.to_owned())).ok_or_else(unrecognizable),
+            _ => Err(unrecognizable()),
+        },
+        Some(_) => Err(unrecognizable()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,11 +193,14 @@ mod tests {
     }
 
     fn base() -> Map<String, Value> {
-        let Value::Object(base) = json!({ "sub": "1", "email": "a@example.com", "cognito:groups": ["a"] })
-        else {
-            panic!()
-        };
-        base
+        let base = json!({
+            "sub": "1",
+            "email": "a@example.com",
+            "cognito:groups": ["a"],
+            "cognito:roles": ["b"],
+            "cognito:preferred_role": "b",
+        });
+        base.as_object().unwrap().clone()
     }
 
     #[test]
@@ -210,16 +237,36 @@ mod tests {
 
     #[test]
     fn groups_are_left_unless_the_answer_speaks_of_them() {
-        let groups = |details| overrides(details).unwrap().groups(vec!["a".to_owned()]);
+        let own = GroupConfiguration {
+            names: vec!["a".to_owned()],
+            roles: vec!["r".to_owned()],
+            preferred_role: Some("r".to_owned()),
+        };
+        let groups = |details| overrides(details).unwrap().groups(own.clone());
+        let text = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         for (details, expected) in [
-            (json!(null), vec!["a"]),
-            (json!([]), vec!["a"]),
-            (json!({}), vec!["a"]),
-            (json!({ "groupOverrideDetails": null }), vec![]),
-            (json!({ "groupOverrideDetails": {} }), vec![]),
-            (json!({ "groupOverrideDetails": { "groupsToOverride": null } }), vec![]),
-            (json!({ "groupOverrideDetails": { "groupsToOverride": ["b"] } }), vec!["b"]),
+            (json!(null), ("a", "r", Some("r"))),
+            (json!([]), ("a", "r", Some("r"))),
+            (json!({}), ("a", "r", Some("r"))),
+            (json!({ "groupOverrideDetails": null }), ("", "", None)),
+            (json!({ "groupOverrideDetails": {} }), ("", "", None)),
+            (
+                json!({ "groupOverrideDetails": { "groupsToOverride": null, "preferredRole": [] } }),
+                ("", "", None),
+            ),
+            (json!({ "groupOverrideDetails": { "groupsToOverride": ["b"] } }), ("b", "", None)),
+            (
+                json!({ "groupOverrideDetails": { "iamRolesToOverride": ["x", "y"], "preferredRole": "y" } }),
+                ("", "x y", Some("y")),
+            ),
+            (json!({ "groupOverrideDetails": { "preferredRole": ["y"] } }), ("", "", Some("y"))),
         ] {
+            let (names, roles, preferred) = expected;
+            let expected = GroupConfiguration {
+                names: text(names),
+                roles: text(roles),
+                preferred_role: preferred.map(str::to_owned),
+            };
             assert_eq!(groups(details.clone()), expected, "{details}");
         }
     }
@@ -241,6 +288,9 @@ mod tests {
             json!({ "idTokenGeneration": { "claimsToSuppress": "email" } }),
             json!({ "accessTokenGeneration": { "scopesToAdd": [1] } }),
             json!({ "groupOverrideDetails": { "groupsToOverride": "a" } }),
+            json!({ "groupOverrideDetails": { "iamRolesToOverride": "a" } }),
+            json!({ "groupOverrideDetails": { "preferredRole": 1 } }),
+            json!({ "groupOverrideDetails": { "preferredRole": ["a", "b"] } }),
         ] {
             assert!(overrides(details.clone()).is_err(), "{details}");
         }

@@ -72,8 +72,8 @@ impl From<RandomError> for SrpError {
     }
 }
 
-/// What the pool keeps of a password.
-#[derive(Clone)]
+/// What the pool keeps of a password. With its random salt it tells one choice of a password from every other.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Verifier {
     pub(crate) salt: Vec<u8>,
     /// `g^x`, as big-endian bytes.

@@ -14,8 +14,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use crate::pool::{PoolError, PoolStorage};
 
-/// The format of the file. Another one is refused, not guessed at.
-const FORMAT: i64 = 1;
+/// The format of the file. A later one is refused, not guessed at.
+const FORMAT: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE settings (
@@ -47,13 +47,6 @@ const TABLES: &str = "
         group_name TEXT NOT NULL REFERENCES groups(name) ON DELETE CASCADE,
         PRIMARY KEY (sub, group_name)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE codes (
-        sub TEXT NOT NULL REFERENCES users(sub) ON DELETE CASCADE,
-        purpose TEXT NOT NULL,
-        digest BLOB NOT NULL,
-        expires_at INTEGER NOT NULL,
-        PRIMARY KEY (sub, purpose)
-    ) STRICT, WITHOUT ROWID;
     CREATE TABLE attempts (
         subject TEXT NOT NULL,
         kind TEXT NOT NULL,
@@ -72,6 +65,18 @@ const TABLES: &str = "
     ) STRICT;
     CREATE INDEX sessions_by_sub ON sessions (sub);
     CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+";
+
+/// Codes, with the address that each was sent to: it is the one that the code proves.
+const CODES: &str = "
+    CREATE TABLE codes (
+        sub TEXT NOT NULL REFERENCES users(sub) ON DELETE CASCADE,
+        purpose TEXT NOT NULL,
+        email TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (sub, purpose)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// The pool's database.
@@ -105,6 +110,13 @@ impl Store {
             FORMAT => {}
             0 => {
                 transaction.execute_batch(TABLES)?;
+                transaction.execute_batch(CODES)?;
+                transaction.pragma_update(None, "user_version", FORMAT)?;
+            }
+            1 => {
+                // Its codes have no address. They last a day at most, and another one is soon asked for.
+                transaction.execute_batch("DROP TABLE codes")?;
+                transaction.execute_batch(CODES)?;
                 transaction.pragma_update(None, "user_version", FORMAT)?;
             }
             found => return Err(PoolError::Format { found, expected: FORMAT }),
@@ -209,6 +221,22 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let error = Store::open(&PoolStorage::File(path)).unwrap_err();
         assert!(matches!(error, PoolError::Format { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_the_first_format_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(TABLES).unwrap();
+        old.execute_batch("CREATE TABLE codes (sub TEXT); INSERT INTO settings VALUES ('a', x'01')").unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let store = Store::open(&PoolStorage::File(path.clone())).unwrap();
+            assert_eq!(store.setting("a", || Ok(vec![2])).unwrap(), [1]);
+            store.read(|connection| connection.prepare("SELECT email FROM codes").map(drop)).unwrap();
+        }
     }
 
     #[test]

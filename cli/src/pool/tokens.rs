@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::pool::{
     call::Call,
     error::ServiceError,
-    groups::{Group, group_configuration},
+    groups::{Group, GroupConfiguration},
     limits::SaturatingAdd,
     overrides::Overrides,
     sessions::{Session, refresh_token},
@@ -50,9 +50,11 @@ impl Call<'_> {
         let mut result = self.make_tokens(user, &session, occasion, with_metadata)?;
         let token = refresh_token(&*self.pool.random)?;
         self.pool.store.write(|tx| {
-            // The trigger took its time; the user may have been deleted.
-            if User::find(tx, &user.sub)?.is_none() {
-                return Err(ServiceError::wrong_password());
+            // The trigger took its time. Meanwhile the user may have been deleted or disabled, or the password changed.
+            match User::find(tx, &user.sub)? {
+                Some(current) if !current.enabled => return Err(disabled()),
+                Some(current) if current.verifier == user.verifier => {}
+                _ => return Err(ServiceError::wrong_password()),
             }
             Ok(session.insert(tx, &token)?)
         })?;
@@ -71,10 +73,11 @@ impl Call<'_> {
         with_metadata: bool,
     ) -> Result<Value, ServiceError> {
         let groups = self.pool.store.read(|connection| Group::of_user(connection, &user.sub))?;
+        let groups = GroupConfiguration::of(&groups);
         let overrides = self.token_overrides(user, &groups, occasion, with_metadata)?;
-        let names = overrides.groups(groups.into_iter().map(|group| group.name).collect());
-        let access = self.access_claims(user, session, &names, &overrides)?;
-        let id = self.id_claims(user, session, &names, &overrides)?;
+        let groups = overrides.groups(groups);
+        let access = self.access_claims(user, session, &groups, &overrides)?;
+        let id = self.id_claims(user, session, &groups, &overrides)?;
         Ok(json!({
             "AccessToken": self.pool.key.sign(&access)?,
             "ExpiresIn": TOKEN_SECONDS,
@@ -86,13 +89,13 @@ impl Call<'_> {
     fn token_overrides(
         &self,
         user: &User,
-        groups: &[Group],
+        groups: &GroupConfiguration,
         occasion: Occasion,
         with_metadata: bool,
     ) -> Result<Overrides, ServiceError> {
         let mut request = json!({
             "userAttributes": user.trigger_attributes(),
-            "groupConfiguration": group_configuration(groups),
+            "groupConfiguration": groups.to_json(),
             "scopes": [USER_SCOPE],
         });
         if with_metadata {
@@ -112,7 +115,7 @@ impl Call<'_> {
         &self,
         user: &User,
         session: &Session,
-        groups: &[String],
+        groups: &GroupConfiguration,
         overrides: &Overrides,
     ) -> Result<Map<String, Value>, ServiceError> {
         let mut claims = self.common_claims(user, session, groups, "access")?;
@@ -127,13 +130,19 @@ impl Call<'_> {
         &self,
         user: &User,
         session: &Session,
-        groups: &[String],
+        groups: &GroupConfiguration,
         overrides: &Overrides,
     ) -> Result<Map<String, Value>, ServiceError> {
-        let mut claims = user.attributes.claims();
+        let mut claims = user.attributes.readable().claims();
         claims.append(&mut self.common_claims(user, session, groups, "id")?);
         claims.insert("aud".to_owned(), json!(self.pool.settings.client_id));
         claims.insert("cognito:username".to_owned(), json!(user.sub));
+        if !groups.roles.is_empty() {
+            claims.insert("cognito:roles".to_owned(), json!(groups.roles));
+        }
+        if let Some(role) = &groups.preferred_role {
+            claims.insert("cognito:preferred_role".to_owned(), json!(role));
+        }
         overrides.edit_id_token(&mut claims);
         Ok(claims)
     }
@@ -142,7 +151,7 @@ impl Call<'_> {
         &self,
         user: &User,
         session: &Session,
-        groups: &[String],
+        groups: &GroupConfiguration,
         token_use: &str,
     ) -> Result<Map<String, Value>, ServiceError> {
         let expires = self.now.saturating_add_signed(SignedDuration::from_secs(TOKEN_SECONDS));
@@ -160,8 +169,8 @@ impl Call<'_> {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        if !groups.is_empty() {
-            claims.insert("cognito:groups".to_owned(), json!(groups));
+        if !groups.names.is_empty() {
+            claims.insert("cognito:groups".to_owned(), json!(groups.names));
         }
         Ok(claims)
     }

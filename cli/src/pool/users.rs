@@ -145,6 +145,11 @@ impl User {
         self.attributes.get("email")
     }
 
+    /// Whether this is the user's address, in any case.
+    pub(crate) fn has_email(&self, email: &str) -> bool {
+        self.email().is_some_and(|own| email_key(own) == email_key(email))
+    }
+
     pub(crate) fn email_verified(&self) -> bool {
         self.attributes.get("email_verified") == Some("true")
     }
@@ -156,8 +161,17 @@ impl User {
 
     /// The attributes as a list of names and values, `sub` first.
     pub(crate) fn attribute_list(&self) -> Value {
+        self.named_values(&self.attributes)
+    }
+
+    /// The same list, of what the web client may read.
+    pub(crate) fn readable_attribute_list(&self) -> Value {
+        self.named_values(&self.attributes.readable())
+    }
+
+    fn named_values(&self, attributes: &Attributes) -> Value {
         let mut list = vec![json!({ "Name": "sub", "Value": self.sub })];
-        list.extend(self.attributes.iter().map(|(name, value)| json!({ "Name": name, "Value": value })));
+        list.extend(attributes.iter().map(|(name, value)| json!({ "Name": name, "Value": value })));
         Value::Array(list)
     }
 

@@ -3,7 +3,8 @@
 //! 1. The `Host` must be a loopback name: a web page that has pointed its own name at 127.0.0.1 is refused.
 //! 2. A web page (a request with an `Origin`) may call what Cognito allows without credentials, never administration.
 //! 3. A body is at most 256 KiB.
-//! 4. One log line a request: operation, `sub` when known, outcome, time. Nothing that the client sent.
+//! 4. A bounded number of operations runs at once; the others wait for their turn.
+//! 5. One log line a request: operation, `sub` when known, outcome, time. Nothing that the client sent.
 
 use std::{
     sync::Arc,
@@ -22,21 +23,27 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE,
     },
 };
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use crate::pool::{
-    Inner, Pool,
-    call::Call,
-    error::{Exception, ServiceError},
-    input::Input,
-    operations::{Access, Operation},
+use crate::{
+    loopback::{is_addressed_to_loopback, is_from_a_page},
+    pool::{
+        Inner, Pool,
+        call::Call,
+        error::{Exception, ServiceError},
+        input::Input,
+        operations::{Access, Operation},
+    },
 };
 
 const MAX_BODY: usize = 256 * 1024;
+/// How many operations run at once. Far fewer than a runtime has blocking threads (512 unless told otherwise): an
+/// operation keeps its thread while it waits for a trigger, and the trigger may need one too.
+pub(crate) const MAX_RUNNING: usize = 64;
 const JSON_1_1: &str = "application/x-amz-json-1.1";
 const SERVICE: &str = "AWSCognitoIdentityProviderService.";
 
@@ -54,20 +61,11 @@ pub(crate) fn router(pool: Pool) -> Router {
 }
 
 async fn only_loopback_names(request: Request, next: Next) -> Response {
-    if is_loopback_name(request.headers().get(HOST)) {
+    if is_addressed_to_loopback(request.headers()) {
         return next.run(request).await;
     }
     let error = ServiceError::new(Exception::Forbidden, "the host is not a name of this machine");
     error_response(&error)
-}
-
-fn is_loopback_name(host: Option<&HeaderValue>) -> bool {
-    let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    ["127.0.0.1", "[::1]"].contains(&name) || name.eq_ignore_ascii_case("localhost")
 }
 
 async fn preflight() -> Response {
@@ -148,7 +146,7 @@ fn find_operation(headers: &HeaderMap) -> Result<&'static Operation, ServiceErro
 }
 
 fn admit(operation: &Operation, headers: &HeaderMap) -> Result<(), ServiceError> {
-    if operation.access == Access::Administrator && headers.contains_key(ORIGIN) {
+    if operation.access == Access::Administrator && is_from_a_page(headers) {
         return Err(ServiceError::new(Exception::Forbidden, "a web page may not call this operation"));
     }
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -161,8 +159,13 @@ fn admit(operation: &Operation, headers: &HeaderMap) -> Result<(), ServiceError>
 
 // Operations wait for SQLite, for arithmetic and for triggers: they get a thread on which that is allowed.
 async fn run(inner: Arc<Inner>, operation: &'static Operation, body: Bytes) -> Outcome {
+    let Ok(turn) = Arc::clone(&inner.running).acquire_owned().await else {
+        return (Err(ServiceError::internal(&"the pool takes no more operations")), None);
+    };
     let runtime = Handle::current();
     let work = move || {
+        // Kept here: an operation runs to its end even when its client has hung up.
+        let _turn = turn;
         let call =
             Input::parse(&body, operation.members).and_then(|input| Call::new(&inner, input, &runtime));
         match call {
@@ -224,30 +227,4 @@ async fn not_found(method: Method) -> Response {
     let status = if method == Method::GET { StatusCode::NOT_FOUND } else { StatusCode::METHOD_NOT_ALLOWED };
     let body = json!({ "__type": "UnknownOperationException", "message": "there is nothing here" });
     (status, [(CONTENT_TYPE, JSON_1_1)], body.to_string()).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_loopback_names() {
-        for (host, loopback) in [
-            ("127.0.0.1:9229", true),
-            ("127.0.0.1", true),
-            ("localhost:9229", true),
-            ("LOCALHOST", true),
-            ("[::1]:9229", true),
-            ("[::1]", true),
-            ("example.com", false),
-            ("127.0.0.1.example.com", false),
-            ("localhost.example.com:9229", false),
-            ("127.0.0.1:9229@example.com", false),
-            ("127.0.0.1:", false),
-            ("", false),
-        ] {
-            assert_eq!(is_loopback_name(Some(&HeaderValue::from_str(host).unwrap())), loopback, "{host}");
-        }
-        assert!(!is_loopback_name(None));
-    }
 }

@@ -5,6 +5,7 @@ import { Amplify } from 'aws-amplify';
 import {
   confirmResetPassword,
   confirmSignUp,
+  confirmUserAttribute,
   fetchAuthSession,
   fetchUserAttributes,
   getCurrentUser,
@@ -14,7 +15,9 @@ import {
   signOut,
   signUp,
   updatePassword,
+  updateUserAttributes,
 } from 'aws-amplify/auth';
+import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { del, get, patch, post } from 'aws-amplify/api';
 
 const { API_URL, POOL_URL, POOL_ID, CLIENT_ID, CODE, DENIED_DOMAIN } = process.env;
@@ -29,6 +32,15 @@ Amplify.configure({
     },
   },
   API: { REST: { portcullis: { endpoint: API_URL, region: 'us-east-1' } } },
+});
+
+/** Where Amplify keeps its tokens. Ours can be looked into: Amplify gives nobody its refresh token. */
+const stored = new Map();
+cognitoUserPoolsTokenProvider.setKeyValueStorage({
+  getItem: async (key) => stored.get(key) ?? null,
+  setItem: async (key, value) => void stored.set(key, value),
+  removeItem: async (key) => void stored.delete(key),
+  clear: async () => stored.clear(),
 });
 
 const unique = Date.now().toString(36);
@@ -64,6 +76,59 @@ async function api(method, path, body) {
   } catch (error) {
     assert.ok(error.response, `no answer: ${error}`);
     return { status: error.response.statusCode, body: JSON.parse(error.response.body) };
+  }
+}
+
+/** Calls an operation of the user pool without Amplify, which hides some failures from its caller. */
+async function pool(operation, request) {
+  const answer = await fetch(POOL_URL, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': `AWSCognitoIdentityProviderService.${operation}`,
+    },
+    body: JSON.stringify(request),
+  });
+  return { status: answer.status, body: await answer.json() };
+}
+
+/** The tokens of Amplify's session. */
+async function session() {
+  const { tokens } = await fetchAuthSession();
+  const key = [...stored.keys()].find((name) => name.endsWith('.refreshToken'));
+  return { accessToken: tokens.accessToken.toString(), refreshToken: stored.get(key) };
+}
+
+/** The tokens of a session that Amplify knows nothing of. */
+async function otherSession({ username, password }) {
+  const AuthParameters = { USERNAME: username, PASSWORD: password };
+  const { body } = await pool('InitiateAuth', {
+    ClientId: CLIENT_ID,
+    AuthFlow: 'USER_PASSWORD_AUTH',
+    AuthParameters,
+  });
+  const { AccessToken, RefreshToken } = body.AuthenticationResult;
+  return { accessToken: AccessToken, refreshToken: RefreshToken };
+}
+
+/** What the pool says to a session's tokens: one answer to the access token, one to the refresh token. */
+async function answers({ accessToken, refreshToken }) {
+  return [
+    await pool('GetUser', { AccessToken: accessToken }),
+    await pool('GetTokensFromRefreshToken', { ClientId: CLIENT_ID, RefreshToken: refreshToken }),
+  ];
+}
+
+async function goesOn(tokens) {
+  for (const { status, body } of await answers(tokens)) {
+    assert.equal(status, 200, body.message);
+  }
+}
+
+async function hasEnded(tokens) {
+  for (const { status, body } of await answers(tokens)) {
+    assert.deepEqual([status, body.__type], [400, 'NotAuthorizedException']);
+    assert.match(body.message, /has been revoked$/);
   }
 }
 
@@ -185,8 +250,23 @@ try {
     assert.equal((await signIn(anna)).isSignedIn, true);
   });
 
+  await step('a new address is the user\'s when its code has come back', async () => {
+    const email = `anna.new-${unique}@example.com`;
+    const { email: output } = await updateUserAttributes({ userAttributes: { email } });
+    assert.equal(output.nextStep.updateAttributeStep, 'CONFIRM_ATTRIBUTE_WITH_CODE');
+    assert.equal((await fetchUserAttributes()).email, anna.username);
+    await confirmUserAttribute({ userAttributeKey: 'email', confirmationCode: CODE });
+    const attributes = await fetchUserAttributes();
+    assert.deepEqual([attributes.email, attributes.email_verified], [email, 'true']);
+    anna.username = email;
+  });
+
   await step('sign out', async () => {
+    const [own, other] = [await session(), await otherSession(anna)];
+    await goesOn(own);
     await signOut();
+    await hasEnded(own);
+    await goesOn(other);
     await refused('UserUnAuthenticatedException', () => getCurrentUser());
     assert.equal((await fetchAuthSession()).tokens, undefined);
   });
@@ -202,7 +282,10 @@ try {
   });
 
   await step('sign out everywhere', async () => {
+    const sessions = [await session(), await otherSession(ben)];
+    for (const tokens of sessions) await goesOn(tokens);
     await signOut({ global: true });
+    for (const tokens of sessions) await hasEnded(tokens);
     await refused('UserUnAuthenticatedException', () => getCurrentUser());
   });
 

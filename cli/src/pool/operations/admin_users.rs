@@ -131,7 +131,7 @@ pub(super) fn admin_update_user_attributes(call: &Call<'_>) -> Result<Value> {
     let written = Attributes::checked(written, Writer::Administrator)?;
     let message = call.pool.store.write(|tx| {
         let mut user = call.named_user(tx)?;
-        write_attributes(call, tx, &mut user, written)
+        write_attributes(call, tx, &mut user, written, Writer::Administrator)
     })?;
     message.iter().for_each(|message| call.deliver(message));
     Ok(json!({}))

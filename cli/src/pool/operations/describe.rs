@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::pool::{
+    attributes::{CLIENT_READS, CLIENT_WRITES},
     call::Call,
     error::ServiceError,
     password,
@@ -37,6 +38,7 @@ pub(super) fn describe_user_pool(call: &Call<'_>) -> Result<Value> {
         "UsernameAttributes": ["email"],
         "UsernameConfiguration": { "CaseSensitive": false },
         "AutoVerifiedAttributes": ["email"],
+        "UserAttributeUpdateSettings": { "AttributesRequireVerificationBeforeUpdate": ["email"] },
         "MfaConfiguration": "OFF",
         "LambdaConfig": {},
         "Policies": { "PasswordPolicy": {
@@ -87,6 +89,8 @@ pub(super) fn describe_user_pool_client(call: &Call<'_>) -> Result<Value> {
             "ALLOW_USER_PASSWORD_AUTH",
             "ALLOW_USER_SRP_AUTH",
         ],
+        "ReadAttributes": CLIENT_READS,
+        "WriteAttributes": CLIENT_WRITES,
         "AllowedOAuthFlowsUserPoolClient": false,
         "EnableTokenRevocation": true,
         "EnablePropagateAdditionalUserContextData": false,

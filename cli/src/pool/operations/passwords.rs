@@ -24,16 +24,18 @@ pub(super) fn change_password(call: &Call<'_>) -> Result<Value> {
     let right = user.verifier.accepts(pool, &user.sub, previous);
     let verifier = Verifier::make(&*call.pool.random, pool, &user.sub, proposed)?;
     call.pool.store.write(|tx| {
+        let mut current = User::find(tx, &user.sub)?.ok_or_else(ServiceError::user_not_found)?;
+        // What was right a moment ago is wrong when the password has been changed since.
+        let right = right && current.verifier == user.verifier;
         // The outer result commits: a wrong password stays counted.
         match judge_password(tx, &user.sub, call.now, right)? {
             Judgement::LockedOut => return Ok(Err(ServiceError::limit_exceeded())),
             Judgement::Wrong => return Ok(Err(ServiceError::wrong_password())),
             Judgement::Accepted => {}
         }
-        let mut user = User::find(tx, &user.sub)?.ok_or_else(ServiceError::user_not_found)?;
-        user.verifier = verifier;
-        delete_code(tx, &user.sub, Purpose::ForgotPassword)?;
-        save(call, tx, &mut user)?;
+        current.verifier = verifier;
+        delete_code(tx, &current.sub, Purpose::ForgotPassword)?;
+        save(call, tx, &mut current)?;
         Ok::<_, ServiceError>(Ok(()))
     })??;
     Ok(json!({}))

@@ -7,18 +7,18 @@ use crate::pool::{
     Message,
     attributes::{Attributes, Writer},
     call::Call,
-    codes::{Purpose, delete_code, delivery_details},
+    codes::{Purpose, address_to_verify, delete_code, delete_codes, delivery_details},
     error::{Exception, ServiceError},
     limits::Limit,
     store::is_duplicate,
-    users::{User, email_key},
+    users::User,
 };
 
 type Result<T> = std::result::Result<T, ServiceError>;
 
 pub(super) fn get_user(call: &Call<'_>) -> Result<Value> {
     let user = call.signed_in()?;
-    Ok(json!({ "Username": user.sub, "UserAttributes": user.attribute_list() }))
+    Ok(json!({ "Username": user.sub, "UserAttributes": user.readable_attribute_list() }))
 }
 
 pub(super) fn update_user_attributes(call: &Call<'_>) -> Result<Value> {
@@ -27,47 +27,53 @@ pub(super) fn update_user_attributes(call: &Call<'_>) -> Result<Value> {
     let written = Attributes::checked(written, Writer::Client)?;
     let message = call.pool.store.write(|tx| {
         let mut user = User::find(tx, &sub)?.ok_or_else(ServiceError::user_not_found)?;
-        write_attributes(call, tx, &mut user, written)
+        write_attributes(call, tx, &mut user, written, Writer::Client)
     })?;
     let details: Vec<Value> = message.iter().map(|message| delivery_details(message.email())).collect();
     message.iter().for_each(|message| call.deliver(message));
     Ok(json!({ "CodeDeliveryDetailsList": details }))
 }
 
-/// Writes attributes. A new address is unverified until a code that was sent to it comes back.
+/// Writes attributes. A new address waits for its code to come back, and the user keeps the old one until then.
+///
+/// An administrator may vouch for the address instead: with `email_verified` it is the user's at once.
 pub(super) fn write_attributes(
     call: &Call<'_>,
     connection: &Connection,
     user: &mut User,
-    written: Attributes,
+    mut written: Attributes,
+    writer: Writer,
 ) -> Result<Option<Message>> {
-    let changes =
-        |name: &str, user: &User| written.get(name).is_some_and(|new| user.attributes.get(name) != Some(new));
-    let new_phone = changes("phone_number", user);
-    let new_email = changes("email", user).then(|| written.get("email").unwrap_or_default().to_owned());
     let vouched = written.get("email_verified") == Some("true");
-    // Another spelling of the same address is verified as it was.
-    let same_inbox = new_email.as_deref().map(email_key) == user.email().map(email_key);
-    if new_phone {
-        user.attributes.set("phone_number_verified", "false");
+    let mut pending = None;
+    if let Some(email) = written.get("email") {
+        if user.has_email(email) {
+            // Whoever writes the address that the user has does not want another one any more.
+            let awaited = address_to_verify(connection, &user.sub)?;
+            if awaited.is_some_and(|awaited| !user.has_email(&awaited)) {
+                delete_code(connection, &user.sub, Purpose::VerifyEmail)?;
+            }
+        } else if vouched {
+            delete_codes(connection, &user.sub)?;
+        } else {
+            pending = written.take("email");
+            // It speaks of the new address.
+            written.take("email_verified");
+        }
     }
-    if new_email.is_some() && !same_inbox {
-        user.attributes.set("email_verified", "false");
+    if written.get("phone_number").is_some_and(|new| user.attributes.get("phone_number") != Some(new)) {
+        user.attributes.set("phone_number_verified", "false");
     }
     user.attributes.merge(written);
     save(call, connection, user)?;
-    match new_email {
-        Some(email) if !same_inbox => {
-            // Codes that went to the old address are not good for the new one.
-            delete_code(connection, &user.sub, Purpose::ForgotPassword)?;
-            delete_code(connection, &user.sub, Purpose::VerifyEmail)?;
-            if vouched {
-                return Ok(None);
-            }
-            call.make_code(connection, user, &email, Purpose::VerifyEmail).map(Some)
-        }
-        _ => Ok(None),
+    let Some(email) = pending else { return Ok(None) };
+    if User::find(connection, &email)?.is_some() {
+        return Err(alias_exists());
     }
+    if writer == Writer::Client && !Limit::AttributeCode.take(connection, &user.sub, call.now)? {
+        return Err(ServiceError::limit_exceeded());
+    }
+    call.make_code(connection, user, &email, Purpose::VerifyEmail).map(Some)
 }
 
 /// Writes a user who was read in the same transaction.
@@ -75,11 +81,13 @@ pub(super) fn save(call: &Call<'_>, connection: &Connection, user: &mut User) ->
     match user.update(connection, call.now) {
         Ok(true) => Ok(()),
         Ok(false) => Err(ServiceError::user_not_found()),
-        Err(error) if is_duplicate(&error) => {
-            Err(ServiceError::new(Exception::AliasExists, "An account with the given email already exists."))
-        }
+        Err(error) if is_duplicate(&error) => Err(alias_exists()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn alias_exists() -> ServiceError {
+    ServiceError::new(Exception::AliasExists, "An account with the given email already exists.")
 }
 
 pub(super) fn get_user_attribute_verification_code(call: &Call<'_>) -> Result<Value> {
@@ -87,13 +95,15 @@ pub(super) fn get_user_attribute_verification_code(call: &Call<'_>) -> Result<Va
     check_attribute_name(call)?;
     let message = call.pool.store.write(|tx| {
         let user = User::find(tx, &sub)?.ok_or_else(ServiceError::user_not_found)?;
-        if user.email_verified() {
+        let awaited = address_to_verify(tx, &user.sub)?.filter(|awaited| !user.has_email(awaited));
+        if awaited.is_none() && user.email_verified() {
             return Err(ServiceError::invalid("The email is verified already."));
         }
+        let email = awaited.as_deref().or(user.email()).unwrap_or_default();
         if !Limit::AttributeCode.take(tx, &user.sub, call.now)? {
             return Err(ServiceError::limit_exceeded());
         }
-        call.make_code(tx, &user, user.email().unwrap_or_default(), Purpose::VerifyEmail)
+        call.make_code(tx, &user, email, Purpose::VerifyEmail)
     })?;
     call.deliver(&message);
     Ok(json!({ "CodeDeliveryDetails": delivery_details(message.email()) }))
@@ -105,9 +115,14 @@ pub(super) fn verify_user_attribute(call: &Call<'_>) -> Result<Value> {
     let code = call.input.code("Code")?;
     call.pool.store.write(|tx| {
         let mut user = User::find(tx, &sub)?.ok_or_else(ServiceError::user_not_found)?;
-        if let Err(fault) = call.redeem_code(tx, &sub, Some(&sub), Purpose::VerifyEmail, code)? {
+        let email = match call.redeem_code(tx, &sub, Some(&sub), Purpose::VerifyEmail, code)? {
+            Ok(email) => email,
             // The outer result commits: a wrong code stays counted.
-            return Ok(Err(fault));
+            Err(fault) => return Ok(Err(fault)),
+        };
+        if !user.has_email(&email) {
+            delete_codes(tx, &sub)?;
+            user.attributes.set("email", &email);
         }
         user.attributes.set("email_verified", "true");
         save(call, tx, &mut user)?;

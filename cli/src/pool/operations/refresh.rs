@@ -33,7 +33,12 @@ pub(super) fn refresh(call: &Call<'_>, token: &str, occasion: Occasion) -> Resul
     if user.status != Status::Confirmed {
         return Err(ServiceError::not_authorized("Invalid Refresh Token"));
     }
-    call.make_tokens(&user, &session, occasion, true)
+    let result = call.make_tokens(&user, &session, occasion, true)?;
+    // The trigger took its time; the session may have ended meanwhile.
+    if !call.pool.store.read(|connection| Session::is_live(connection, &session.origin_jti))? {
+        return Err(ServiceError::not_authorized("Refresh Token has been revoked"));
+    }
+    Ok(result)
 }
 
 pub(super) fn get_tokens_from_refresh_token(call: &Call<'_>) -> Result<Value> {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use uuid::{Uuid, fmt::Hyphenated};
 
 use super::refresh::refresh;
 use crate::pool::{
@@ -96,8 +98,7 @@ impl Claimed {
                 call.acts_for(&user.sub);
                 user.sub.clone()
             }
-            // Any sixteen bytes make a UUID; those of the salt are as stable as the name.
-            None => uuid_of(<[u8; 16]>::try_from(decoy.salt.as_slice()).unwrap_or_default()),
+            None => decoy_id(call, &subject, name),
         };
         Ok(Self { user, user_id, decoy, subject })
     }
@@ -105,6 +106,20 @@ impl Claimed {
     fn verifier(&self) -> &Verifier {
         self.user.as_ref().map_or(&self.decoy, |user| &user.verifier)
     }
+}
+
+/// The id of nobody, the same for the same name.
+///
+/// Who is named by an id is answered with it, so nobody must be too. Any other id comes from a label of its own: what the
+/// client sees besides, such as the salt, must not be the same bytes again.
+fn decoy_id(call: &Call<'_>, subject: &str, name: &str) -> String {
+    if let Ok(id) = Uuid::try_parse(name)
+        && name.len() == Hyphenated::LENGTH
+    {
+        return id.to_string();
+    }
+    let digest = hmac::sign(&call.pool.secret, format!("user id {subject}").as_bytes());
+    uuid_of(digest.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
 fn by_password(call: &Call<'_>, parameters: &Parameters) -> Result<Value> {
@@ -224,14 +239,14 @@ fn after_password(call: &Call<'_>, user: &User, with_metadata: bool) -> Result<V
 
 fn ask_for_new_password(call: &Call<'_>, user: &User) -> Result<Value> {
     let session = call.pool.random.bytes::<64>()?;
-    let challenge = Challenge::NewPassword { sub: user.sub.clone() };
+    let challenge = Challenge::NewPassword { sub: user.sub.clone(), proven: user.verifier.clone() };
     call.pool.challenges.put(session.to_vec(), challenge, call.now);
     Ok(json!({
         "ChallengeName": "NEW_PASSWORD_REQUIRED",
         "ChallengeParameters": {
             "USER_ID_FOR_SRP": user.sub,
             "requiredAttributes": "[]",
-            "userAttributes": user.attributes.to_json().to_string(),
+            "userAttributes": user.attributes.readable().to_json().to_string(),
         },
         "Session": STANDARD.encode(session),
     }))
@@ -242,24 +257,22 @@ fn choose_password(call: &Call<'_>, responses: &Parameters) -> Result<Value> {
     let name = check_username("username", parameter(responses, "USERNAME")?)?;
     let chosen = check_password("newPassword", parameter(responses, "NEW_PASSWORD")?)?;
     let session = STANDARD.decode(call.input.string("Session")?).map_err(|_| invalid())?;
-    let sub = call.pool.challenges.new_password_of(&session, call.now).ok_or_else(invalid)?;
+    let (sub, proven) = call.pool.challenges.new_password_of(&session, call.now).ok_or_else(invalid)?;
     call.acts_for(&sub);
     password::check_policy(chosen)?;
-    let written = responses
+    let written: Parameters = responses
         .iter()
         .filter_map(|(key, value)| Some((key.strip_prefix("userAttributes.")?.to_owned(), value.clone())))
         .collect();
-    let written = Attributes::checked(written, Writer::Client)?;
-    if written.get("email").is_some() {
-        return Err(ServiceError::not_authorized("Cannot modify an already provided email"));
-    }
     let verifier = Verifier::make(&*call.pool.random, &call.pool.settings.short_name, &sub, chosen)?;
     let user = call.pool.store.write(|tx| {
         let user = User::find(tx, name)?.filter(|user| user.sub == sub);
-        let mut user = user.filter(|user| user.status == Status::ForceChangePassword).ok_or_else(invalid)?;
+        let user = user.filter(|user| user.status == Status::ForceChangePassword && user.verifier == proven);
+        let mut user = user.ok_or_else(invalid)?;
         if !user.enabled {
             return Err(disabled());
         }
+        let written = first_attributes(&user, written)?;
         call.pool.challenges.take(&session, call.now).ok_or_else(invalid)?;
         user.verifier = verifier;
         user.attributes.merge(written);
@@ -269,6 +282,19 @@ fn choose_password(call: &Call<'_>, responses: &Parameters) -> Result<Value> {
     })?;
     let result = call.begin_session(&user, Occasion::NewPassword, true)?;
     Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
+}
+
+/// What a user may add to the account that was made for them. What they are reached by stays as it was given.
+fn first_attributes(user: &User, written: Parameters) -> Result<Attributes> {
+    for (name, message) in [
+        ("email", "Cannot modify an already provided email"),
+        ("phone_number", "Cannot modify an already provided phone_number"),
+    ] {
+        if written.contains_key(name) && user.attributes.get(name).is_some() {
+            return Err(ServiceError::not_authorized(message));
+        }
+    }
+    Attributes::checked(written, Writer::Client)
 }
 
 fn auth_parameters(call: &Call<'_>) -> Result<Parameters> {

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::harness::{EMAIL, OTHER_PASSWORD, PASSWORD, TestPool, attribute};
+use super::harness::{CODE, EMAIL, OTHER_PASSWORD, PASSWORD, TestPool, attribute};
 use crate::pool::{MessageKind, PoolError};
 
 #[tokio::test]
@@ -74,6 +74,51 @@ async fn an_administrator_changes_and_deletes_users() {
     pool.ok("AdminDeleteUser", json!({ "Username": sub })).await;
     pool.refuses("AdminGetUser", json!({ "Username": sub }), "UserNotFoundException", "User does not exist.")
         .await;
+}
+
+#[tokio::test]
+async fn an_address_that_an_administrator_does_not_vouch_for_waits_for_its_code() {
+    let pool = TestPool::new();
+    let token = pool.access_token(EMAIL).await;
+    pool.sent();
+    for attributes in [
+        json!([{ "Name": "email", "Value": "b@example.com" }]),
+        json!([{ "Name": "email", "Value": "b@example.com" }, { "Name": "email_verified", "Value": "false" }]),
+    ] {
+        pool.ok("AdminUpdateUserAttributes", json!({ "Username": EMAIL, "UserAttributes": attributes }))
+            .await;
+        let [message] = &pool.sent()[..] else { panic!() };
+        assert_eq!((message.kind(), message.email()), (MessageKind::VerifyAttribute, "b@example.com"));
+        let user = pool.ok("AdminGetUser", json!({ "Username": EMAIL })).await["UserAttributes"].clone();
+        assert_eq!(
+            (attribute(&user, "email"), attribute(&user, "email_verified")),
+            (json!(EMAIL), json!("true"))
+        );
+    }
+    // One that they vouch for takes the place of the one that waits.
+    let vouched =
+        json!([{ "Name": "email", "Value": "c@example.com" }, { "Name": "email_verified", "Value": "true" }]);
+    pool.ok("AdminUpdateUserAttributes", json!({ "Username": EMAIL, "UserAttributes": vouched })).await;
+    let verify = json!({ "AccessToken": token, "AttributeName": "email", "Code": CODE });
+    pool.refuses("VerifyUserAttribute", verify, "ExpiredCodeException", "").await;
+    let user =
+        pool.ok("AdminGetUser", json!({ "Username": "c@example.com" })).await["UserAttributes"].clone();
+    assert_eq!(attribute(&user, "email_verified"), "true");
+}
+
+#[tokio::test]
+async fn a_code_that_went_to_an_address_that_was_changed_confirms_nothing() {
+    let pool = TestPool::new();
+    let sub = pool.sign_up(EMAIL).await;
+    let attributes =
+        json!([{ "Name": "email", "Value": "b@example.com" }, { "Name": "email_verified", "Value": "true" }]);
+    pool.ok("AdminUpdateUserAttributes", json!({ "Username": EMAIL, "UserAttributes": attributes })).await;
+    let confirm = json!({ "Username": sub, "ConfirmationCode": CODE });
+    pool.refuses("ConfirmSignUp", confirm.clone(), "ExpiredCodeException", "").await;
+    pool.sent();
+    pool.ok("ResendConfirmationCode", json!({ "Username": sub })).await;
+    assert_eq!(pool.sent()[0].email(), "b@example.com");
+    pool.ok("ConfirmSignUp", confirm).await;
 }
 
 #[tokio::test]
@@ -237,6 +282,10 @@ async fn the_pool_and_its_client_are_described() {
     pool.sign_up(EMAIL).await;
     let described = pool.ok("DescribeUserPool", json!({})).await["UserPool"].clone();
     assert_eq!((&described["Id"], &described["EstimatedNumberOfUsers"]), (&json!(pool.pool.id()), &json!(1)));
+    assert_eq!(
+        described["UserAttributeUpdateSettings"],
+        json!({ "AttributesRequireVerificationBeforeUpdate": ["email"] })
+    );
     assert_eq!(described["Policies"]["PasswordPolicy"]["MinimumLength"], 8);
     let client = pool.ok("DescribeUserPoolClient", json!({})).await["UserPoolClient"].clone();
     assert_eq!(client["ClientId"], pool.pool.client_id());

@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,8 +18,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::pool::{
-    Courier, Message, Pool, PoolConfig, PoolStorage, Trigger, TriggerFailure, TriggerFuture, Triggers,
-    srp::{PasswordClaim, client::Client, short_name},
+    Courier, Inner, Message, Pool, PoolConfig, PoolStorage, Random, RandomError, SystemRandom, Trigger,
+    TriggerFailure, TriggerFuture, Triggers,
+    error::ServiceError,
+    srp::{PasswordClaim, Verifier, client::Client, short_name},
+    users::User,
 };
 
 pub(super) const CODE: &str = "123456";
@@ -46,11 +49,29 @@ impl Courier for Outbox {
     }
 }
 
+/// Something that happens in the middle of an operation.
+type Event = Box<dyn FnOnce() + Send>;
+
+/// Randomness that, when it is asked for, lets something happen first.
+#[derive(Default)]
+struct InterruptedRandom(Mutex<Vec<Option<Event>>>);
+
+impl Random for InterruptedRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        let event = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().flatten();
+        if let Some(event) = event {
+            event();
+        }
+        SystemRandom.fill(bytes)
+    }
+}
+
 pub(super) struct TestPool {
     pub(super) pool: Pool,
     router: Router,
     clock: Arc<ManualClock>,
     outbox: Arc<Outbox>,
+    random: Arc<InterruptedRandom>,
 }
 
 impl TestPool {
@@ -59,16 +80,62 @@ impl TestPool {
     }
 
     pub(super) fn open(storage: PoolStorage, code: Option<&str>) -> Self {
+        Self::configured(storage, code, |_| {})
+    }
+
+    /// Opens a pool after a last change of its configuration.
+    pub(super) fn configured(
+        storage: PoolStorage,
+        code: Option<&str>,
+        change: impl FnOnce(&mut PoolConfig),
+    ) -> Self {
         let clock = Arc::new(ManualClock(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap())));
         let outbox = Arc::new(Outbox::default());
         let mut config = PoolConfig::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 9229)), storage);
         config.code = code.map(str::to_owned);
         config.groups = vec!["editors".to_owned()];
-        config.trigger_timeout = Duration::from_millis(200);
+        // Longer than a busy machine takes for a trigger that answers.
+        config.trigger_timeout = Duration::from_secs(5);
         config.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let random = Arc::new(InterruptedRandom::default());
+        config.random = Arc::clone(&random) as Arc<dyn Random>;
+        change(&mut config);
         let courier = Arc::clone(&outbox) as Arc<dyn Courier>;
         let pool = Pool::open(config, |_client_id| courier).unwrap();
-        Self { router: pool.router(), pool, clock, outbox }
+        Self { router: pool.router(), pool, clock, outbox, random }
+    }
+
+    /// Lets something happen in the middle of the next operation: when it asks for randomness after so many times before.
+    pub(super) fn interrupt(&self, after: usize, event: impl FnOnce() + Send + 'static) {
+        let mut events: Vec<Option<Event>> = vec![Some(Box::new(event))];
+        events.extend((0..after).map(|_| None));
+        *self.random.0.lock().unwrap() = events;
+    }
+
+    /// Whether what was to happen has happened.
+    pub(super) fn was_interrupted(&self) -> bool {
+        self.random.0.lock().unwrap().is_empty()
+    }
+
+    /// Changes a user in the database, whatever operation is running: to be called from a trigger or an interruption.
+    pub(super) fn changes_user(
+        &self,
+        sub: &str,
+        change: impl Fn(&mut User, &Inner) + Send + Sync + 'static,
+    ) -> impl Fn() + Send + Sync + 'static {
+        let (inner, sub) = (Arc::downgrade(&self.pool.inner), sub.to_owned());
+        move || {
+            let inner = inner.upgrade().unwrap();
+            inner
+                .store
+                .write(|tx| {
+                    let mut user = User::find(tx, &sub)?.unwrap();
+                    change(&mut user, &inner);
+                    user.update(tx, inner.clock.now())?;
+                    Ok::<_, ServiceError>(())
+                })
+                .unwrap();
+        }
     }
 
     pub(super) fn advance(&self, duration: SignedDuration) {
@@ -182,6 +249,11 @@ impl TestPool {
             },
         })
     }
+}
+
+/// Gives the user this password.
+pub(super) fn choose_password(user: &mut User, inner: &Inner, password: &str) {
+    user.verifier = Verifier::make(&SystemRandom, &inner.settings.short_name, &user.sub, password).unwrap();
 }
 
 pub(super) fn raw_request(operation: &str, body: impl Into<Body>) -> Request<Body> {

@@ -1,7 +1,9 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::harness::{CODE, EMAIL, OTHER_PASSWORD, PASSWORD, TestPool, WRONG_CODE, WRONG_PASSWORD};
+use super::harness::{
+    CODE, EMAIL, OTHER_PASSWORD, PASSWORD, TestPool, WRONG_CODE, WRONG_PASSWORD, choose_password,
+};
 use crate::pool::MessageKind;
 
 const LIMIT: &str = "Attempt limit exceeded, please try after some time.";
@@ -109,4 +111,18 @@ async fn who_knows_the_password_may_change_it() {
         .await;
     pool.advance(SignedDuration::from_secs(1));
     pool.ok("ChangePassword", change(&token, OTHER_PASSWORD, PASSWORD)).await;
+}
+
+#[tokio::test]
+async fn a_password_that_was_replaced_meanwhile_changes_nothing_any_more() {
+    let pool = TestPool::new();
+    let sub = pool.confirmed(EMAIL).await;
+    let token = pool.sign_in(EMAIL, PASSWORD).await["AccessToken"].clone();
+    // The operation first makes its event's id; the next randomness is the salt of the password that is proposed.
+    let replace = pool.changes_user(&sub, |user, inner| choose_password(user, inner, OTHER_PASSWORD));
+    pool.interrupt(1, replace);
+    let body = change(&token, PASSWORD, "Third-horse-3");
+    pool.refuses("ChangePassword", body, "NotAuthorizedException", "Incorrect username or password.").await;
+    assert!(pool.was_interrupted());
+    pool.sign_in(EMAIL, OTHER_PASSWORD).await;
 }

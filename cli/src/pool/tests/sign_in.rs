@@ -74,6 +74,16 @@ async fn a_challenge_for_nobody_looks_like_one_for_somebody() {
         assert!(left.abs_diff(right) <= 3, "{name}: {left} {right}");
     }
     assert_ne!(nobody["SRP_B"], again["SRP_B"]);
+    // A user's id has nothing to do with their salt. A UUID leaves its first 48 bits as they were.
+    for parameters in [&somebody, &nobody] {
+        let text = |name: &str| parameters[name].as_str().unwrap().replace('-', "");
+        let salt = format!("{:0>32}", text("SALT"));
+        assert_ne!(text("USER_ID_FOR_SRP")[..12], salt[..12]);
+    }
+    // A user who is named by their id is answered with it.
+    let id = "5F0C9D5E-3A64-4C1B-9D0E-1B2C3D4E5F60";
+    let nobody = pool.ok("InitiateAuth", flow(id)).await["ChallengeParameters"].clone();
+    assert_eq!(nobody["USER_ID_FOR_SRP"], id.to_lowercase());
 }
 
 #[tokio::test]
@@ -219,7 +229,10 @@ async fn created(pool: &TestPool) -> String {
     let body = json!({
         "Username": EMAIL,
         "TemporaryPassword": PASSWORD,
-        "UserAttributes": [{ "Name": "email_verified", "Value": "true" }],
+        "UserAttributes": [
+            { "Name": "email_verified", "Value": "true" },
+            { "Name": "phone_number", "Value": "+15550199" },
+        ],
     });
     pool.ok("AdminCreateUser", body).await["User"]["Username"].as_str().unwrap().to_owned()
 }
@@ -249,15 +262,25 @@ async fn a_temporary_password_must_be_changed() {
     let session = &challenge["Session"];
 
     pool.confirmed("bob@example.com").await;
-    let mut other_email = choose(session, EMAIL, OTHER_PASSWORD);
-    other_email["ChallengeResponses"]["userAttributes.email"] = json!("c@example.com");
+    let with = |name: &str, value: &str| {
+        let mut body = choose(session, EMAIL, OTHER_PASSWORD);
+        body["ChallengeResponses"][format!("userAttributes.{name}")] = json!(value);
+        body
+    };
+    let unauthorized = "A client attempted to write unauthorized attribute";
     let expired = "Invalid session for the user, session is expired.";
     for (body, exception, message) in [
         (choose(session, EMAIL, "weak"), "InvalidPasswordException", ""),
         (choose(session, "bob@example.com", OTHER_PASSWORD), "NotAuthorizedException", expired),
         (choose(&json!("AAAA"), EMAIL, OTHER_PASSWORD), "NotAuthorizedException", expired),
         (choose(&Value::Null, EMAIL, OTHER_PASSWORD), "InvalidParameterException", ""),
-        (other_email, "NotAuthorizedException", "Cannot modify an already provided email"),
+        (with("email", "c@example.com"), "NotAuthorizedException", "Cannot modify an already provided email"),
+        (
+            with("phone_number", "+15550100"),
+            "NotAuthorizedException",
+            "Cannot modify an already provided phone_number",
+        ),
+        (with("nickname", "Al"), "NotAuthorizedException", unauthorized),
     ] {
         pool.refuses("RespondToAuthChallenge", body, exception, message).await;
     }
@@ -271,6 +294,20 @@ async fn a_temporary_password_must_be_changed() {
     )
     .await;
     pool.sign_in(EMAIL, OTHER_PASSWORD).await;
+}
+
+#[tokio::test]
+async fn who_has_proven_a_temporary_password_must_prove_the_next_one() {
+    let pool = TestPool::new();
+    created(&pool).await;
+    let challenge = pool.ok("InitiateAuth", TestPool::by_password(EMAIL, PASSWORD)).await;
+    let again = json!({ "Username": EMAIL, "MessageAction": "RESEND", "TemporaryPassword": OTHER_PASSWORD });
+    pool.ok("AdminCreateUser", again).await;
+    let expired = "Invalid session for the user, session is expired.";
+    let body = choose(&challenge["Session"], EMAIL, "Third-horse-3");
+    pool.refuses("RespondToAuthChallenge", body, "NotAuthorizedException", expired).await;
+    let challenge = pool.ok("InitiateAuth", TestPool::by_password(EMAIL, OTHER_PASSWORD)).await;
+    pool.ok("RespondToAuthChallenge", choose(&challenge["Session"], EMAIL, "Third-horse-3")).await;
 }
 
 #[tokio::test]

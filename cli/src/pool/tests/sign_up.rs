@@ -81,6 +81,11 @@ async fn a_sign_up_that_cannot_be_is_refused() {
             "NotAuthorizedException",
             "A client attempted to write unauthorized attribute",
         ),
+        (
+            with("phone_number", "+15550100"),
+            "NotAuthorizedException",
+            "A client attempted to write unauthorized attribute",
+        ),
         (with("sub", "1"), "InvalidParameterException", ""),
         (with("custom:role", "admin"), "InvalidParameterException", ""),
         (with("cognito:groups", "admin"), "InvalidParameterException", ""),

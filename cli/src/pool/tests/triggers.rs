@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::harness::{CODE, EMAIL, FakeTriggers, OTHER_PASSWORD, PASSWORD, TestPool, attribute, claims};
-use crate::pool::{Trigger, TriggerFailure, TriggerFuture, Triggers};
+use super::harness::{
+    CODE, EMAIL, FakeTriggers, OTHER_PASSWORD, PASSWORD, TestPool, attribute, choose_password, claims,
+};
+use crate::pool::{PoolStorage, Trigger, TriggerFailure, TriggerFuture, Triggers, wire::MAX_RUNNING};
 
 fn answering(
     wanted: Trigger,
@@ -262,6 +264,131 @@ async fn without_its_scope_an_access_token_is_no_good_for_the_pool() {
         .await;
 }
 
+#[tokio::test]
+async fn roles_of_groups_are_in_the_id_token_unless_the_answer_says_otherwise() {
+    let pool = TestPool::new();
+    pool.confirmed(EMAIL).await;
+    for (group, precedence, role) in
+        [("low", 2, Some("arn:low")), ("high", 1, Some("arn:high")), ("none", 0, None)]
+    {
+        let body = json!({ "GroupName": group, "Precedence": precedence, "RoleArn": role });
+        pool.ok("CreateGroup", body).await;
+        pool.ok("AdminAddUserToGroup", json!({ "Username": EMAIL, "GroupName": group })).await;
+    }
+    let own = json!({
+        "groupsToOverride": ["none", "high", "low"],
+        "iamRolesToOverride": ["arn:high", "arn:low"],
+        "preferredRole": "arn:high",
+    });
+    let both = json!(["arn:high", "arn:low"]);
+    let groups = json!(["none", "high", "low"]);
+    for (details, groups, roles, preferred) in [
+        (json!(null), groups.clone(), both.clone(), json!("arn:high")),
+        (json!({ "groupOverrideDetails": own }), groups.clone(), both, json!("arn:high")),
+        (json!({ "groupOverrideDetails": {} }), Value::Null, Value::Null, Value::Null),
+        (
+            json!({ "groupOverrideDetails": { "iamRolesToOverride": ["arn:x"], "preferredRole": "arn:x" } }),
+            Value::Null,
+            json!(["arn:x"]),
+            json!("arn:x"),
+        ),
+        (
+            json!({ "idTokenGeneration": { "claimsToSuppress": ["cognito:groups"] } }),
+            Value::Null,
+            Value::Null,
+            Value::Null,
+        ),
+    ] {
+        let response = json!({ "claimsAndScopeOverrideDetails": details });
+        let triggers = FakeTriggers::attach(&pool, answering(Trigger::PreTokenGeneration, response));
+        let tokens = pool.sign_in(EMAIL, PASSWORD).await;
+        assert_eq!(triggers.events()[0]["request"]["groupConfiguration"], own);
+        let (id, access) = (claims(&tokens["IdToken"]), claims(&tokens["AccessToken"]));
+        assert_eq!(id["cognito:groups"], groups, "{details}");
+        assert_eq!(id["cognito:roles"], roles, "{details}");
+        assert_eq!(id["cognito:preferred_role"], preferred, "{details}");
+        assert!(access.get("cognito:roles").is_none() && access.get("cognito:preferred_role").is_none());
+    }
+}
+
+#[tokio::test]
+async fn who_is_disabled_or_has_another_password_when_the_trigger_returns_gets_no_tokens() {
+    let pool = TestPool::new();
+    let sub = pool.confirmed(EMAIL).await;
+    let tokens = pool.sign_in(EMAIL, PASSWORD).await;
+    let at_token_generation = |event: Box<dyn Fn() + Send + Sync>| {
+        FakeTriggers::attach(&pool, move |_, answer| {
+            event();
+            Ok(answer)
+        })
+    };
+    let sessions = || {
+        let count = |connection: &rusqlite::Connection| {
+            connection.query_row("SELECT count(*) FROM sessions", [], |row| row.get::<_, i64>(0))
+        };
+        pool.pool.inner.store.read(count).unwrap()
+    };
+    let disable = pool.changes_user(&sub, |user, _| user.enabled = false);
+    at_token_generation(Box::new(disable));
+    let sign_in = TestPool::by_password(EMAIL, PASSWORD);
+    pool.refuses("InitiateAuth", sign_in.clone(), "NotAuthorizedException", "User is disabled.").await;
+    pool.ok("AdminEnableUser", json!({ "Username": EMAIL })).await;
+
+    at_token_generation(Box::new(
+        pool.changes_user(&sub, |user, inner| choose_password(user, inner, OTHER_PASSWORD)),
+    ));
+    let message = "Incorrect username or password.";
+    pool.refuses("InitiateAuth", sign_in, "NotAuthorizedException", message).await;
+    assert_eq!(sessions(), 1, "a refused sign-in left a session");
+
+    let inner = Arc::clone(&pool.pool.inner);
+    at_token_generation(Box::new(move || {
+        inner.store.write(|tx| tx.execute("UPDATE sessions SET revoked = 1", []).map(drop)).unwrap();
+    }));
+    let refresh = json!({ "RefreshToken": tokens["RefreshToken"] });
+    let message = "Refresh Token has been revoked";
+    pool.refuses("GetTokensFromRefreshToken", refresh, "NotAuthorizedException", message).await;
+}
+
+/// A trigger whose work needs a blocking thread, as writing to a file or joining a group does.
+struct Blocking;
+
+impl Triggers for Blocking {
+    fn invoke(&self, _: Trigger, event: Value) -> TriggerFuture {
+        Box::pin(
+            async move { tokio::task::spawn_blocking(|| event).await.map_err(|_| TriggerFailure::Crashed) },
+        )
+    }
+}
+
+#[test]
+fn however_many_operations_wait_for_triggers_the_triggers_find_a_thread() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(MAX_RUNNING + 1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let pool = Arc::new(TestPool::new());
+        pool.confirmed(EMAIL).await;
+        let token = pool.sign_in(EMAIL, PASSWORD).await["RefreshToken"].clone();
+        pool.pool.set_triggers(Arc::new(Blocking));
+        let refresh = json!({ "RefreshToken": token });
+        // Tasks of their own, so that all of them have asked for a thread before the first trigger does.
+        let running: Vec<_> = (0..3 * MAX_RUNNING)
+            .map(|_| {
+                let (pool, refresh) = (Arc::clone(&pool), refresh.clone());
+                tokio::spawn(async move { pool.call("GetTokensFromRefreshToken", refresh).await })
+            })
+            .collect();
+        for answer in running {
+            let (status, answer) = answer.await.unwrap();
+            assert_eq!(status, 200, "{answer}");
+        }
+    });
+}
+
 struct Misbehaving {
     panics: bool,
 }
@@ -282,7 +409,9 @@ async fn a_trigger_that_panics_or_takes_too_long_is_cut_off() {
         (true, "PreSignUp invocation failed due to error Unhandled."),
         (false, "PreSignUp failed with error Socket timeout while invoking Lambda function."),
     ] {
-        let pool = TestPool::new();
+        let pool = TestPool::configured(PoolStorage::Memory, Some(CODE), |config| {
+            config.trigger_timeout = Duration::from_millis(200);
+        });
         pool.pool.set_triggers(Arc::new(Misbehaving { panics }));
         pool.refuses("SignUp", sign_up(), "UnexpectedLambdaException", message).await;
     }

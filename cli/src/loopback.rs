@@ -1,0 +1,54 @@
+//! Telling a client of this machine from a web page that has found the port.
+//!
+//! A page on the internet can make its visitor's browser call a loopback address. Its own name may even have been pointed
+//! there. The browser then says so: in `Host`, which names what the page called, and in `Origin`.
+
+use http::{
+    HeaderMap, HeaderValue,
+    header::{HOST, ORIGIN},
+};
+
+/// Whether the request names this machine by a name that nobody else can own.
+pub(crate) fn is_addressed_to_loopback(headers: &HeaderMap) -> bool {
+    is_loopback_name(headers.get(HOST))
+}
+
+/// Whether a web page has made the request.
+pub(crate) fn is_from_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN)
+}
+
+fn is_loopback_name(host: Option<&HeaderValue>) -> bool {
+    let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["127.0.0.1", "[::1]"].contains(&name) || name.eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback_names() {
+        for (host, loopback) in [
+            ("127.0.0.1:9229", true),
+            ("127.0.0.1", true),
+            ("localhost:9229", true),
+            ("LOCALHOST", true),
+            ("[::1]:9229", true),
+            ("[::1]", true),
+            ("example.com", false),
+            ("127.0.0.1.example.com", false),
+            ("localhost.example.com:9229", false),
+            ("127.0.0.1:9229@example.com", false),
+            ("127.0.0.1:", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback_name(Some(&HeaderValue::from_str(host).unwrap())), loopback, "{host}");
+        }
+        assert!(!is_loopback_name(None));
+    }
+}

@@ -1,0 +1,157 @@
+//! The decisions of `portcullis decide` against those of Amplify's own resolvers.
+//!
+//! Where the two differ, `tests/conformance/deviations.jsonl` says why. It fails here what differs and is not listed, what is listed
+//! and does not differ, and, whatever the list says, any case that is more open than the reference. The folder that
+//! `PORTCULLIS_CONFORMANCE` names takes the place of the repository's vectors; the list then holds for the cases that it describes.
+
+mod comparison;
+mod deviations;
+mod vectors;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_tests::Result;
+use serde_json::Value;
+
+use self::{
+    comparison::{difference, is_more_open, word, writes_otherwise},
+    deviations::{Deviation, Kind},
+    vectors::{ById, Vectors},
+};
+
+/// Cases and what the reference answers to them.
+const FILES: [(&str, &str); 2] =
+    [("cases.jsonl", "expected.jsonl"), ("validate.jsonl", "validate-expected.jsonl")];
+/// So many mistakes are shown.
+const SHOWN: usize = 40;
+
+#[test]
+fn the_decisions_are_those_of_the_reference() -> Result<()> {
+    let vectors = Vectors::find();
+    let deviations = Deviation::all()?;
+    let mut verdict = Verdict::default();
+    for (cases, expected) in FILES {
+        if vectors.has(cases) {
+            let run = Run {
+                cases: vectors.lines(cases)?,
+                expected: vectors.lines(expected)?,
+                answers: vectors.answers(cases)?,
+            };
+            let of_file = run.judge(&deviations, vectors.are_ours());
+            println!("{cases}: {}", of_file.summary());
+            verdict.add(of_file);
+        }
+    }
+    if vectors.are_ours() {
+        verdict.look_for_stale(&deviations);
+    }
+    let mistakes = verdict.mistakes.len();
+    if mistakes > 0 {
+        let shown = verdict.mistakes.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
+        panic!("{mistakes} mistakes:\n{shown}");
+    }
+    Ok(())
+}
+
+/// Cases, what the reference says and what we say.
+struct Run {
+    cases: ById,
+    expected: ById,
+    answers: ById,
+}
+
+#[derive(Default)]
+struct Verdict {
+    cases: usize,
+    agree: usize,
+    /// How many differ, by reason.
+    differ: BTreeMap<String, usize>,
+    /// The cases that differ as listed.
+    listed: BTreeSet<String>,
+    mistakes: Vec<String>,
+}
+
+impl Run {
+    fn judge(&self, deviations: &[Deviation], listed_by_id: bool) -> Verdict {
+        let mut verdict = Verdict::default();
+        for (id, case) in &self.cases {
+            let Some(expected) = self.expected.get(id) else {
+                verdict.mistakes.push(format!("{id}: the reference has no answer"));
+                continue;
+            };
+            if expected.get("engineSensitive") == Some(&Value::Bool(true)) {
+                continue;
+            }
+            verdict.cases += 1;
+            let Some(answer) = self.answers.get(id) else {
+                verdict.mistakes.push(format!("{id}: no answer"));
+                continue;
+            };
+            if is_more_open(expected, answer) {
+                let difference = difference(expected, answer).unwrap_or_default();
+                verdict.mistakes.push(format!("{id}: MORE OPEN: {difference}"));
+                continue;
+            }
+            let kind = if word(answer) == "unsupported" {
+                Kind::UnsupportedYet
+            } else if writes_otherwise(expected, answer) {
+                Kind::OtherWrite
+            } else {
+                Kind::Stricter
+            };
+            let Some(difference) = difference(expected, answer) else {
+                verdict.agree += 1;
+                let unsupported = |listed: &&Deviation| listed.kind == Kind::UnsupportedYet;
+                if let Some(listed) =
+                    deviations.iter().filter(unsupported).find(|listed| listed.describes(case))
+                {
+                    verdict.mistakes.push(format!("{id}: answered, and listed: {}", listed.reason));
+                }
+                continue;
+            };
+            let by_id = listed_by_id && kind != Kind::UnsupportedYet;
+            let listed = deviations.iter().find(|listed| {
+                listed.kind == kind && listed.describes(case) && (!by_id || listed.ids.contains(id))
+            });
+            let Some(listed) = listed else {
+                let error = answer.get("error").map(Value::to_string).unwrap_or_default();
+                verdict.mistakes.push(format!("{id}: differs, and is not listed: {difference} {error}"));
+                continue;
+            };
+            verdict.listed.insert(id.clone());
+            *verdict.differ.entry(listed.title()).or_default() += 1;
+        }
+        verdict
+    }
+}
+
+impl Verdict {
+    fn add(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.agree += other.agree;
+        for (title, count) in other.differ {
+            *self.differ.entry(title).or_default() += count;
+        }
+        self.listed.extend(other.listed);
+        self.mistakes.extend(other.mistakes);
+    }
+
+    fn look_for_stale(&mut self, deviations: &[Deviation]) {
+        for id in deviations.iter().flat_map(|listed| &listed.ids) {
+            if !self.listed.contains(id) {
+                self.mistakes.push(format!("{id}: listed, and does not differ"));
+            }
+        }
+        for listed in deviations {
+            if !self.differ.contains_key(&listed.title()) {
+                self.mistakes.push(format!("no case differs for the reason listed: {}", listed.reason));
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let differ: Vec<String> =
+            self.differ.iter().map(|(reason, count)| format!("\n  {count:>5} {reason}")).collect();
+        format!("{} of {} agree{}", self.agree, self.cases, differ.join(""))
+    }
+}
