@@ -177,10 +177,13 @@ impl AuthorizedRepository {
     }
 
     /// The record as this client sees it. What they may not read is judged by the record that is stored.
+    ///
+    /// An attribute that the schema no longer declares may have had rules of its own; it stays stored and is not shown.
     fn show(&self, identity: &Identity, model: &ModelType, mut stored: Stored) -> Stored {
         for field in self.authorizer.withheld(identity, model.rules(), &stored.item) {
             stored.item.remove(field);
         }
+        stored.item.retain(|name, _| model.field(name).is_some());
         stored.item = model.rules().present(stored.item);
         stored
     }

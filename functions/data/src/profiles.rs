@@ -103,7 +103,10 @@ impl Profiles {
         for attempt in 0..ATTEMPTS {
             // The outcome and whether the user is the first; nothing if others were at it.
             let outcome = match self.first_sub().await? {
-                Some(first) => Some((self.put_profile(profile).await?, first == profile.sub)),
+                Some(first) => match self.put_profile(profile).await {
+                    Err(error) if error.code() == Some("TransactionConflictException") => None,
+                    created => Some((created?, first == profile.sub)),
+                },
                 None => self.put_first(profile).await?.map(|created| (created, created)),
             };
             if let Some((created, first)) = outcome {

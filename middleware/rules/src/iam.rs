@@ -45,21 +45,21 @@ impl IdentityPool {
     /// The id of the pool, such as `eu-west-1:9b0ed3f4-..`.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
+        self.id = Some(id.into()).filter(|id| !id.is_empty());
         self
     }
 
     /// The role that the pool gives to those who have signed in: its ARN, or that of a session of it.
     #[must_use]
     pub fn authenticated_role(mut self, arn: impl Into<String>) -> Self {
-        self.authenticated_session = Some(session(arn.into()));
+        self.authenticated_session = Some(session(arn.into())).filter(|arn| !arn.is_empty());
         self
     }
 
     /// The role that the pool gives to guests: its ARN, or that of a session of it.
     #[must_use]
     pub fn guest_role(mut self, arn: impl Into<String>) -> Self {
-        self.guest_session = Some(session(arn.into()));
+        self.guest_session = Some(session(arn.into())).filter(|arn| !arn.is_empty());
         self
     }
 
@@ -69,6 +69,16 @@ impl IdentityPool {
 
     fn is_guest_role(&self, caller: &IamCaller) -> bool {
         caller.user_arn.is_some() && caller.user_arn == self.guest_session
+    }
+
+    /// Whether the caller has one of the pool's two roles, whatever the session is called: with the basic flow, clients
+    /// name it themselves.
+    fn gave_role_of(&self, arn: &str) -> bool {
+        let role = |session: &str| session.rsplit_once('/').map(|(role, _)| role.to_owned());
+        let sessions = [&self.authenticated_session, &self.guest_session];
+        role(arn).is_some_and(|held| {
+            sessions.into_iter().flatten().any(|known| role(known).as_ref() == Some(&held))
+        })
     }
 
     fn gave_credentials_to_member(&self, caller: &IamCaller) -> bool {
@@ -142,8 +152,12 @@ impl IamTrust {
             (Pool::ToldByDoor, Some(true)) => Membership::Member,
             (Pool::ToldByDoor, Some(false)) => Membership::Guest,
             (Pool::ToldByDoor, None) => Membership::None,
-            (Pool::Known(pool), _) if pool.is_authenticated_role(caller) => Membership::Member,
-            (Pool::Known(pool), _) if pool.is_guest_role(caller) => Membership::Guest,
+            (Pool::Known(pool), told) if told != Some(false) && pool.is_authenticated_role(caller) => {
+                Membership::Member
+            }
+            (Pool::Known(pool), told) if told != Some(true) && pool.is_guest_role(caller) => {
+                Membership::Guest
+            }
             (Pool::Known(pool), _) if pool.gave_credentials_to_member(caller) => Membership::MemberByPool,
             (Pool::Known(_), _) => Membership::None,
         }
@@ -154,14 +168,16 @@ impl IamTrust {
         let Some(arn) = caller.user_arn.as_deref() else {
             return false;
         };
-        let from_a_pool = caller.identity_pool_id.is_some() || caller.identity_id.is_some();
-        if self.whole_account && !from_a_pool {
-            return true;
-        }
+        let from_a_pool = caller.identity_pool_id.is_some()
+            || caller.identity_id.is_some()
+            || caller.authenticated.is_some();
         let of_pool = match &self.pool {
-            Pool::Known(pool) => pool.is_authenticated_role(caller) || pool.is_guest_role(caller),
+            Pool::Known(pool) => pool.gave_role_of(arn),
             Pool::Unknown | Pool::ToldByDoor => false,
         };
+        if self.whole_account && !from_a_pool && !of_pool {
+            return true;
+        }
         // The reference asks who calls only where a model has rules, and is closed without them.
         model.all_rules().next().is_some()
             && !of_pool
@@ -209,6 +225,8 @@ mod tests {
         let table = [
             (from_pool("member", "p", true), Member, Member),
             (from_pool("guest", "p", false), Guest, Guest),
+            (from_pool("member", "p", false), None, None),
+            (from_pool("guest", "other", true), None, None),
             (from_pool("editors", "p", true), None, MemberByPool),
             (from_pool("editors", "p", false), None, None),
             (from_pool("editors", "other", true), None, None),
@@ -258,6 +276,7 @@ mod tests {
             ),
             (IamCaller { user_arn: Some("ops".to_owned()), ..IamCaller::default() }, false),
             (from_pool("member", "p", true), false),
+            (caller("member/named-by-the-client"), false),
             (IamCaller::default(), false),
         ];
         let names =
@@ -284,6 +303,8 @@ mod tests {
             (from_pool("anything", "other", true), false),
             (from_pool("member", "p", true), false),
             (IamCaller { identity_id: Some("id-1".to_owned()), ..caller("anything/session") }, false),
+            (IamCaller { authenticated: Some(false), ..caller("anything/session") }, false),
+            (caller(&format!("guest/{COGNITO_SESSION}")), false),
             (IamCaller::default(), false),
         ];
         for (caller, expected) in table {

@@ -31,10 +31,12 @@ impl IdentityClaim {
     /// What the token says for one part.
     ///
     /// Parts are joined with `::`, so a value that holds it could be taken for several: somebody who is called
-    /// `u1::ann` would own what belongs to ann, whose `sub` is `u1`. Such a value counts as missing.
+    /// `u1::ann` would own what belongs to ann, whose `sub` is `u1`. A colon at either end makes the joint ambiguous
+    /// too. Such a value counts as missing.
     fn value<'a>(&self, claims: &'a Claims, part: &str) -> Option<&'a str> {
         let several = self.parts().len() > 1;
-        claims.identity(part).filter(|value| !(several && value.contains("::")))
+        let ambiguous = |value: &str| value.contains("::") || value.starts_with(':') || value.ends_with(':');
+        claims.identity(part).filter(|value| !(several && ambiguous(value)))
     }
 
     /// The first part that the token lacks.
@@ -167,7 +169,9 @@ mod tests {
     #[test]
     fn a_name_that_looks_like_several_parts_is_nobodys() {
         let claim = IdentityClaim::default();
-        for (sub, username) in [("u9", "u1::ann"), ("u1::ann", "eve"), ("u1::x", "y::ann")] {
+        for (sub, username) in
+            [("u9", "u1::ann"), ("u1::ann", "eve"), ("u1::x", "y::ann"), ("u9", ":ann"), ("u1:", "x")]
+        {
             let claims = Claims::from_iter([("sub", sub), ("username", username)]);
             for matching in ALL {
                 for owner in ["u1::ann", "u1", "ann", "u1::x::y::ann"] {

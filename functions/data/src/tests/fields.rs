@@ -95,6 +95,21 @@ async fn what_is_shown_is_judged_by_the_record_as_it_is_stored() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_taken_out_of_the_schema_is_kept_and_shown_to_nobody() {
+    let mut world = world_of(SCHEMA).await;
+    world.create(&ann(), "Note", json!({"id": "n", "title": "t", "secret": "s"})).await.unwrap();
+    let without = SCHEMA.replace("  secret: String @auth(rules: [{ allow: owner }])\n", "");
+    world.schema = Schema::parse(&without, "schema.graphql").unwrap();
+    for who in [ann(), bob()] {
+        assert_eq!(names(&world.get(&who, "Note", "n").await.unwrap().item), "id owner title");
+        assert_eq!(names(&world.pages(&who, "Note", 5).await.concat()[0]), "id owner title");
+    }
+    let changed = world.update(&ann(), "Note", "n", json!({"title": "u"})).await.unwrap();
+    assert_eq!(names(&changed.item), "id owner title");
+    assert_eq!(world.records().await[&("Note".to_owned(), "n".to_owned())].item["secret"], "s");
+}
+
+#[tokio::test]
 async fn a_role_that_reads_some_fields_lists_the_records() {
     let world = world_of(SCHEMA).await;
     for id in ["1", "2", "3"] {

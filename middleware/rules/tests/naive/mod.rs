@@ -361,7 +361,8 @@ fn name_claim(identity: &Identity, name: &str) -> Option<String> {
 
 /// One part of a claim. Stricter than the reference: what could be taken for several parts is none.
 fn part_claim(identity: &Identity, name: &str, parts: &[String]) -> Option<String> {
-    name_claim(identity, name).filter(|value| parts.len() == 1 || !value.contains("::"))
+    let ambiguous = |value: &str| value.contains("::") || value.starts_with(':') || value.ends_with(':');
+    name_claim(identity, name).filter(|value| parts.len() == 1 || !ambiguous(value))
 }
 
 /// For writes: the joined value and then each part, if every part is there.
