@@ -127,3 +127,13 @@ fn packages() -> Vec<Package> {
         .exec();
     metadata.map(|metadata| metadata.packages).unwrap_or_else(|error| panic!("cargo metadata: {error}"))
 }
+
+/// cargo-lambda builds with `panic = "abort"` unless the profile says otherwise, and then a panic in one request would end the
+/// process instead of being answered.
+#[test]
+fn a_released_function_outlives_a_panic() {
+    let manifest = std::fs::read_to_string(portcullis_tests::repository().join("Cargo.toml")).unwrap();
+    let (_, release) = manifest.split_once("[profile.release]\n").unwrap();
+    let release = release.split("\n[").next().unwrap();
+    assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
+}
