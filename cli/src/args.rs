@@ -4,11 +4,14 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use clap::{Parser, Subcommand};
 
-use crate::{access::AccessArgs, decide::DecideArgs, explain::ExplainArgs};
+use crate::{
+    access::AccessArgs, decide::DecideArgs, explain::ExplainArgs, keys::KeysArgs, policy_test::TestArgs,
+    verify::VerifyArgs,
+};
 
 /// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
 ///
-/// The commands do not start anything: they read a schema and answer a question about its rules.
+/// The commands do not start anything: they answer a question about the rules of a schema, a token or its keys.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "portcullis", version, about, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
@@ -29,6 +32,12 @@ pub enum Command {
     Access(AccessArgs),
     /// Answers cases, one JSON object a line
     Decide(DecideArgs),
+    /// Runs a file of cases with expectations, like tests
+    Test(TestArgs),
+    /// Tells whether a token would be accepted, and why not
+    Verify(Box<VerifyArgs>),
+    /// Fetches the key set of an issuer, to be given to a service at start
+    Keys(KeysArgs),
 }
 
 /// How the system on this machine runs.

@@ -1,8 +1,13 @@
 //! Why a command could not do what it was told.
 
+use std::process::ExitCode;
+
 use thiserror::Error;
 
-use crate::{StartError, access::AccessError, decide::DecideError, explain::ExplainError};
+use crate::{
+    StartError, access::AccessError, decide::DecideError, explain::ExplainError, keys::KeysError,
+    policy_test::TestError, verify::VerifyError,
+};
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
 #[derive(Debug, Error)]
@@ -20,4 +25,27 @@ pub enum CommandError {
     /// `portcullis decide` could not answer.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// `portcullis test` could not run the cases.
+    #[error(transparent)]
+    Test(#[from] TestError),
+    /// `portcullis verify` has no verdict.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// `portcullis keys` has no key set.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+impl CommandError {
+    /// The status to exit with. That a test could not be run is told from a test that fails, and that there is no verdict from
+    /// a token that is refused.
+    #[must_use]
+    pub fn status(&self) -> ExitCode {
+        match self {
+            Self::Test(_) | Self::Verify(_) => ExitCode::from(2),
+            Self::Start(_) | Self::Explain(_) | Self::Access(_) | Self::Decide(_) | Self::Keys(_) => {
+                ExitCode::FAILURE
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! portcullis: the whole system on one machine, and tools that read schema.graphql.
+//! portcullis: the whole system on one machine, and tools that read schema.graphql, tokens and key sets.
 #![deny(missing_docs)]
 
 mod access;
@@ -6,11 +6,14 @@ mod args;
 mod command_error;
 mod decide;
 mod explain;
+mod keys;
 mod local;
 mod loopback;
 mod output;
+mod policy_test;
 pub mod pool;
 mod schema_file;
+mod verify;
 
 use std::{io::Write, process::ExitCode};
 
@@ -20,8 +23,11 @@ pub use self::{
     command_error::CommandError,
     decide::{DecideArgs, DecideError},
     explain::{ExplainArgs, ExplainError},
+    keys::{KeysArgs, KeysError},
     local::StartError,
+    policy_test::{TestArgs, TestError},
     schema_file::SchemaFileError,
+    verify::{KeySource, Profile, Token, VerifyArgs, VerifyError},
 };
 use crate::local::System;
 
@@ -36,6 +42,9 @@ pub fn run(command_line: &CommandLine) -> Result<ExitCode, CommandError> {
         Some(Command::Explain(args)) => Ok(explain::run(args)?),
         Some(Command::Access(args)) => Ok(access::run(args)?),
         Some(Command::Decide(args)) => Ok(decide::run(args).map(|()| ExitCode::SUCCESS)?),
+        Some(Command::Test(args)) => Ok(policy_test::run(args)?),
+        Some(Command::Verify(args)) => Ok(verify::run(args)?),
+        Some(Command::Keys(args)) => Ok(keys::run(args)?),
     }
 }
 

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) => {
             eprintln!("portcullis: {error}");
-            ExitCode::FAILURE
+            error.status()
         }
     }
 }

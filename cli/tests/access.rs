@@ -23,6 +23,12 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// The lines, without what aligns the columns.
+fn words(output: &Output) -> String {
+    let lines = stdout(output);
+    lines.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect()
+}
+
 const NOTE: &str = "type Note @model @auth(rules: [{ allow: owner }]) { title: String! }\n";
 const READABLE: &str = "type Note @model @auth(rules: [{ allow: owner }, { allow: private, operations: [read] }]) { title: String! }\n";
 
@@ -94,6 +100,43 @@ fn the_status_tells_whether_something_opened() {
         let output = compare(old, new, &[]);
         assert_eq!(output.status.code(), Some(status), "{old}{new}{output:?}");
         assert!(stdout(&output).contains(said), "{said}\nis not in\n{}", stdout(&output));
+    }
+}
+
+#[test]
+fn rules_that_must_all_hold_and_templates_are_compared_as_well() {
+    let note =
+        |rule: &str| format!("type Note @model @auth(rules: [{rule}]) {{ title: String tenant: String }}\n");
+    let tenant = r#"{ allow: owner, ownerField: "tenant", identityClaim: "custom:tenant" }"#;
+    let editors = r#"{ allow: groups, groups: ["tenant-{custom:tenant}-editors"] }"#;
+    let both = note(&format!("{{ and: [{tenant}, {editors}], operations: [read] }}"));
+    let alone = note(&editors.replace(" }", ", operations: [read] }"));
+    let output = compare(&both, &alone, &[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let opened = "Note group tenant-{custom:tenant}-editors read no yes\n";
+    assert!(words(&output).contains(opened), "{}", stdout(&output));
+    let output = compare(&note("{ allow: private, operations: [] }"), &both, &[]);
+    assert_eq!(output.status.code(), Some(3));
+    let opened = "Note owner in tenant by custom:tenant + group tenant-{custom:tenant}-editors read no own\n";
+    assert!(words(&output).contains(opened), "{}", stdout(&output));
+    assert_eq!(compare(&both, &both, &[]).status.code(), Some(0));
+}
+
+#[test]
+fn a_custom_query_that_more_may_call_has_opened() {
+    let schema = |rules: &str| {
+        format!("{NOTE}type Query {{ hello: String @function(name: \"hello\") @auth(rules: [{rules}]) }}\n")
+    };
+    let (admins, public) = (r#"{ allow: groups, groups: ["admins"] }"#, "{ allow: public }");
+    for (old, new, status, said) in [
+        (schema(admins), schema(admins), 0, "nothing opened, nothing closed\n"),
+        (schema(admins), schema(public), 3, "Query.hello API key call no yes\n"),
+        (NOTE.to_owned(), schema(public), 3, "Query.hello (new) API key call no yes\n"),
+        (schema(public), NOTE.to_owned(), 0, "Query.hello (gone) API key call yes no\n"),
+    ] {
+        let output = compare(&old, &new, &[]);
+        assert_eq!(output.status.code(), Some(status), "{old}{new}{output:?}");
+        assert!(words(&output).contains(said), "{said}\nis not in\n{}", stdout(&output));
     }
 }
 

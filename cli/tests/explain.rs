@@ -106,6 +106,57 @@ fn what_cannot_be_answered_says_why_and_repeats_no_claim() {
 }
 
 #[test]
+fn a_custom_field_is_explained_without_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.graphql");
+    let source = r#"
+        type Note @model @auth(rules: [{ allow: owner }]) { title: String }
+        type Query {
+          hello: String @function(name: "hello") @auth(rules: [{ allow: groups, groups: ["admins"] }, { allow: public }])
+          open: String @function(name: "open")
+        }
+    "#;
+    fs::write(&schema, source).unwrap();
+    let schema = ["--schema", schema.to_str().unwrap()];
+    for (arguments, expected) in [
+        (
+            vec!["--field", "Query.hello", "--claims", BOB],
+            "denied: call Query.hello with a token of the user pool\n  { allow: groups, groups: [\"admins\"] }: \
+             the caller is not in the group\n  { allow: public }: the caller came in another way\n",
+        ),
+        (
+            vec!["--field", "Query.hello", "--api-key"],
+            "allowed: call Query.hello with the API key\n  { allow: groups, groups: [\"admins\"] }: the caller came in \
+             another way\n  { allow: public }: matched\n",
+        ),
+        (
+            vec!["--field", "Query.open", "--claims", BOB],
+            "allowed: call Query.open with a token of the user pool\n  the field has no rules: it is for every token of \
+             the user pool\n",
+        ),
+    ] {
+        assert_eq!(stdout(&explain(&[&schema, arguments.as_slice()].concat())), expected);
+    }
+    let json = explain(&[&schema, ["--field", "Query.open", "--api-key", "--json"].as_slice()].concat());
+    let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    let said = ["customField", "operation", "decision"].map(|name| json[name].as_str().unwrap());
+    assert_eq!(said, ["Query.open", "call", "denied"]);
+
+    let missing = explain(&[&schema, ["--field", "Query.bye", "--api-key"].as_slice()].concat());
+    let text = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    let known = "the schema has no custom field `Query.bye`; it has Query.hello, Query.open";
+    assert!(text.contains(known), "{text}");
+    for arguments in [vec!["--api-key"], vec!["--field", "Query.open", "--model", "Note", "--api-key"]] {
+        assert_eq!(
+            explain(&[&schema, arguments.as_slice()].concat()).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
 fn an_operation_is_one_of_the_eight() {
     let output = explain(&["--model", "Note", "--operation", "read", "--api-key"]);
     let text = String::from_utf8(output.stderr).unwrap();

@@ -15,10 +15,19 @@ use serde_json::{Map, Value, json};
 const WILDCARDS: [(&str, &str, &str); 0] = [];
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 4] = [
+const UNSET: [(&str, &str, &str); 13] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
+    ("ApiFunction", "OIDC_ISSUER", "the template makes no other issuer"),
+    ("ApiFunction", "OIDC_AUDIENCES", "the template makes no other issuer"),
+    ("ApiFunction", "OIDC_TOKEN_USE", "the template makes no other issuer"),
+    ("ApiFunction", "TRUST_GATEWAY", "the one route has no authorizer"),
+    ("ApiFunction", "IDENTITY_POOL_ID", "the one route has no authorizer"),
+    ("ApiFunction", "AUTHENTICATED_ROLE", "the one route has no authorizer"),
+    ("ApiFunction", "UNAUTHENTICATED_ROLE", "the one route has no authorizer"),
+    ("ApiFunction", "ADMIN_ROLES", "the one route has no authorizer"),
+    ("ApiFunction", "IAM_ACCESS", "the one route has no authorizer"),
     ("PreTokenGenerationFunction", "READ_TIMEOUT_MS", "its default suits a table in the same region"),
 ];
 

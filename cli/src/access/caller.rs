@@ -23,7 +23,9 @@ impl Caller {
     /// A caller who is in just these roles; `None` if nobody can be.
     pub(crate) fn in_roles(roles: &[Role]) -> Option<Self> {
         let first = roles.first()?;
-        if roles.iter().any(|role| role.provider() != first.provider()) {
+        let other_way_in =
+            |role: &Role| role.provider() != first.provider() || !first.combines() && role != first;
+        if roles.iter().any(other_way_in) {
             return None;
         }
         let identity = match first {
@@ -42,6 +44,11 @@ impl Caller {
 
     pub(crate) fn roles(&self) -> &[Role] {
         &self.roles
+    }
+
+    /// Whether the roles of this caller are some, not all, of another's.
+    pub(crate) fn is_in_fewer_roles_than(&self, other: &Self) -> bool {
+        self.roles.len() < other.roles.len() && self.roles.iter().all(|role| other.roles.contains(role))
     }
 
     pub(crate) fn identity(&self) -> Option<&Identity> {
@@ -131,7 +138,19 @@ fn claims(roles: &[Role]) -> Option<Map<String, Value>> {
                     value.as_str()?;
                 }
             }
-            Role::Group { group, claim, .. } => join(&mut claims, claim, group)?,
+            Role::Group { group, .. } => {
+                for part in group.claims() {
+                    let value = claims.entry(part).or_insert_with(|| Value::from(name_by(part)));
+                    value.as_str()?;
+                }
+            }
+            _ => {}
+        }
+    }
+    let names = Claims::from(claims.clone());
+    for role in roles {
+        match role {
+            Role::Group { group, claim, .. } => join(&mut claims, claim, &group.resolve(&names)?)?,
             Role::GroupIn { field, claim, .. } => join(&mut claims, claim, &group_named_in(field))?,
             _ => {}
         }
@@ -187,14 +206,27 @@ fn content(field: Option<&Field>) -> Item {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_rules::GroupName;
+
     use super::*;
 
     fn group(name: &str) -> Role {
-        Role::Group {
+        Role::Group { provider: Provider::UserPools, group: name.into(), claim: "cognito:groups".to_owned() }
+    }
+
+    #[test]
+    fn a_group_that_a_claim_names_is_the_caller_s_own() {
+        let templated = Role::Group {
             provider: Provider::UserPools,
-            group: name.to_owned(),
+            group: GroupName::parse("{tenant}-editors").unwrap(),
             claim: "cognito:groups".to_owned(),
-        }
+        };
+        let caller = Caller::in_roles(&[group("a"), templated]).unwrap();
+        let claims = caller.identity().unwrap().user().unwrap().claims();
+        let expected = serde_json::json!({
+            "tenant": "the caller by tenant", "cognito:groups": ["a", "the caller by tenant-editors"],
+        });
+        assert_eq!(Value::Object(claims.as_map().clone()), expected);
     }
 
     #[test]
@@ -213,6 +245,7 @@ mod tests {
     #[test]
     fn nobody_comes_in_two_ways_or_has_a_claim_of_two_kinds() {
         assert_eq!(Caller::in_roles(&[group("a"), Role::ApiKey]), None);
+        assert_eq!(Caller::in_roles(&[Role::PoolMember, Role::PoolGuest]), None);
         let by_groups = Role::Owner {
             provider: Provider::UserPools,
             field: "owner".to_owned(),

@@ -3,6 +3,7 @@
 use portcullis_rules::Operation;
 
 use crate::access::{
+    call::CallAccess,
     caller::Caller,
     grants::{Action, Deed, Grants, Level, READS},
     matrix::{AccessMatrix, ModelAccess, Row},
@@ -13,11 +14,14 @@ use crate::access::{
 pub(crate) struct Changes {
     pub(crate) opened: Vec<Change>,
     pub(crate) closed: Vec<Change>,
+    /// Where callers in two roles at once were not asked about.
+    pub(crate) only_alone: Vec<String>,
 }
 
 /// One thing that one caller may do further or less far than before.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
+    /// The model, or the type of a field that a handler answers.
     pub(crate) model: String,
     /// `None` for the record as a whole.
     pub(crate) field: Option<String>,
@@ -29,7 +33,7 @@ pub(crate) struct Change {
     pub(crate) after: Level,
 }
 
-/// Which of the schemas has the model.
+/// Which of the schemas has the model, or the field that a handler answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// Both have it.
@@ -52,16 +56,21 @@ impl Changes {
         for before in old.models.iter().filter(|before| new.model(&before.name).is_none()) {
             changes.compare(Some(before), None);
         }
+        for after in &new.calls {
+            changes.compare_calls(old.call(&after.call), Some(after));
+        }
+        for before in old.calls.iter().filter(|before| new.call(&before.call).is_none()) {
+            changes.compare_calls(Some(before), None);
+        }
+        changes.only_alone.clone_from(&new.only_alone);
+        let gone = old.only_alone.iter().filter(|place| !new.only_alone.contains(place));
+        changes.only_alone.extend(gone.cloned());
         changes
     }
 
     fn compare(&mut self, old: Option<&ModelAccess>, new: Option<&ModelAccess>) {
         let Some(either) = new.or(old) else { return };
-        let presence = match (old, new) {
-            (None, _) => Presence::New,
-            (_, None) => Presence::Gone,
-            _ => Presence::Both,
-        };
+        let presence = Presence::of(old, new);
         for row in &either.rows {
             let pair = Pair { before: side(old, row), after: side(new, row) };
             let change = |field: Option<&str>, what, (before, after)| Change {
@@ -99,11 +108,44 @@ impl Changes {
         }
     }
 
+    fn compare_calls(&mut self, old: Option<&CallAccess>, new: Option<&CallAccess>) {
+        let Some(either) = new.or(old) else { return };
+        for (caller, _) in &either.rows {
+            let on_both = |level: fn(&CallAccess, &Caller) -> Level| {
+                [old, new].map(|side| side.map_or(Level::No, |side| level(side, caller)))
+            };
+            let levels = on_both(CallAccess::level);
+            if caller.roles().len() > 1 && levels == on_both(CallAccess::by_fewer_roles) {
+                continue;
+            }
+            let [before, after] = levels;
+            self.add(Change {
+                model: either.call.type_name.clone(),
+                field: Some(either.call.field.clone()),
+                presence: Presence::of(old, new),
+                caller: caller.clone(),
+                what: either.call.what(),
+                before,
+                after,
+            });
+        }
+    }
+
     fn add(&mut self, change: Change) {
         if change.after > change.before {
             self.opened.push(change);
         } else if change.after < change.before {
             self.closed.push(change);
+        }
+    }
+}
+
+impl Presence {
+    fn of<T>(old: Option<T>, new: Option<T>) -> Self {
+        match (old, new) {
+            (None, _) => Self::New,
+            (_, None) => Self::Gone,
+            _ => Self::Both,
         }
     }
 }
@@ -136,6 +178,6 @@ impl Pair<'_> {
     /// Whether a caller in several roles has changed only as the roles have, each of which has a row of its own.
     fn goes_without_saying(&self, deed: &Deed) -> bool {
         let several = [self.before, self.after].iter().flatten().any(|(_, row)| row.caller.roles().len() > 1);
-        several && self.on_both(|model, row| model.by_each_role(row, deed)) == self.levels(deed)
+        several && self.on_both(|model, row| model.by_fewer_roles(row, deed)) == self.levels(deed)
     }
 }

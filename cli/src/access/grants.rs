@@ -111,6 +111,10 @@ impl Grants {
                 (Action::Delete, question.change(field, Value::Null)),
             ];
             for (action, level) in levels {
+                // The key in an update says which record is meant. Nobody changes it, so what holds for the record is told.
+                let changes_nothing =
+                    matches!(action, Action::Update | Action::Delete) && model.is_partition_key(&field.name);
+                let level = if changes_nothing { grants.by_record(action) } else { level };
                 grants.0.insert(Deed::Field(field.name.clone(), action), level);
             }
         }

@@ -16,13 +16,33 @@ pub(crate) fn matrix(matrix: &AccessMatrix) -> Value {
         let callers: Vec<Value> = model.telling_rows().map(|row| row_of(model, row)).collect();
         json!({"model": model.name, "callers": callers})
     });
-    json!({"models": models.collect::<Vec<_>>()})
+    let calls = matrix.calls.iter().map(|access| {
+        let what = access.call.what();
+        let callers: Vec<Value> = access
+            .telling_rows()
+            .map(|(caller, level)| json!({"roles": roles(caller), what: level.name()}))
+            .collect();
+        json!({"type": access.call.type_name, "field": access.call.field, "callers": callers})
+    });
+    let answer = json!({"models": models.collect::<Vec<_>>(), "customFields": calls.collect::<Vec<_>>()});
+    with_left_out(answer, &matrix.only_alone)
 }
 
 /// What changed.
 pub(crate) fn changes(changes: &Changes) -> Value {
     let all = |changes: &[Change]| changes.iter().map(change).collect::<Vec<_>>();
-    json!({"opened": all(&changes.opened), "closed": all(&changes.closed)})
+    with_left_out(
+        json!({"opened": all(&changes.opened), "closed": all(&changes.closed)}),
+        &changes.only_alone,
+    )
+}
+
+/// An answer that leaves callers in two roles at once out says of which models and custom fields.
+fn with_left_out(mut answer: Value, places: &[String]) -> Value {
+    if let (Value::Object(answer), false) = (&mut answer, places.is_empty()) {
+        answer.insert("rolesNotCombined".to_owned(), json!(places));
+    }
+    answer
 }
 
 fn row_of(model: &ModelAccess, row: &Row) -> Value {

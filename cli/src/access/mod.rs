@@ -3,6 +3,7 @@
 //! The evaluator is asked about every caller that the rules can tell apart, with a record that names the caller and with
 //! one that names somebody else. What comes out is what the doors do, whatever the text of the rules suggests.
 
+mod call;
 mod caller;
 mod changes;
 mod grants;
@@ -11,16 +12,14 @@ mod matrix;
 mod role;
 mod table;
 
-use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
-use portcullis_rules::Model;
-use portcullis_schema::Schema;
 use thiserror::Error;
 
 use self::{
     changes::Changes,
-    matrix::{AccessMatrix, Audience},
+    matrix::{AccessMatrix, Audience, Guarded},
     role::UnknownRule,
     table::Style,
 };
@@ -41,8 +40,8 @@ Exit status:
   2  the command line is wrong
   3  with --against: somebody may do what was refused before
 
-A model that only the new schema has counts as opened to whoever may use it. A field that only one of the schemas \
-has is not compared: it goes with what may be done with its record.")]
+A model, or a custom query or mutation, that only the new schema has counts as opened to whoever may use it. A field \
+of a model that only one of the schemas has is not compared: it goes with what may be done with its record.")]
 pub struct AccessArgs {
     /// The models and their rules
     #[arg(long, default_value = "schema.graphql", value_name = "FILE")]
@@ -90,9 +89,9 @@ impl From<UnknownRule> for AccessError {
 
 /// Prints the matrix, or with `--against` what changed.
 pub(crate) fn run(args: &AccessArgs) -> Result<ExitCode, AccessError> {
-    let new = models(&schema_file::read(&args.schema, "--schema")?);
+    let new = Guarded::from(&schema_file::read(&args.schema, "--schema")?);
     let Some(old) = &args.against else {
-        let matrix = AccessMatrix::of(&new, &Audience::of(&new)?);
+        let matrix = AccessMatrix::of(&new, &Audience::of([&new])?);
         output::print(&match args.format {
             Format::Table => table::matrix(&matrix, Style::Text),
             Format::Markdown => table::matrix(&matrix, Style::Markdown),
@@ -100,7 +99,7 @@ pub(crate) fn run(args: &AccessArgs) -> Result<ExitCode, AccessError> {
         })?;
         return Ok(ExitCode::SUCCESS);
     };
-    let changes = compare(&models(&schema_file::read(old, "--against")?), &new)?;
+    let changes = compare(&Guarded::from(&schema_file::read(old, "--against")?), &new)?;
     output::print(&match args.format {
         Format::Table => table::changes(&changes, Style::Text),
         Format::Markdown => table::changes(&changes, Style::Markdown),
@@ -109,14 +108,10 @@ pub(crate) fn run(args: &AccessArgs) -> Result<ExitCode, AccessError> {
     Ok(if changes.opened.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(OPENED) })
 }
 
-fn compare(old: &[Arc<Model>], new: &[Arc<Model>]) -> Result<Changes, UnknownRule> {
+fn compare(old: &Guarded, new: &Guarded) -> Result<Changes, UnknownRule> {
     // Whoever one of the schemas knows is asked about in both.
-    let audience = Audience::of(new.iter().chain(old))?;
+    let audience = Audience::of([new, old])?;
     Ok(Changes::between(&AccessMatrix::of(old, &audience), &AccessMatrix::of(new, &audience)))
-}
-
-fn models(schema: &Schema) -> Vec<Arc<Model>> {
-    schema.models().iter().map(|model| Arc::clone(model.rules())).collect()
 }
 
 #[cfg(test)]

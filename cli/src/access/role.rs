@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use portcullis_rules::{IdentityClaim, Model, Provider, Rule, Strategy};
+use portcullis_rules::{GroupName, IdentityClaim, Model, Provider, Rule, Strategy};
 use serde_json::{Value, json};
 
 use crate::output::visible;
@@ -13,7 +13,7 @@ pub(crate) enum Role {
     /// Whoever a field of the record names.
     Owner { provider: Provider, field: String, claim: IdentityClaim },
     /// A member of a group.
-    Group { provider: Provider, group: String, claim: String },
+    Group { provider: Provider, group: GroupName, claim: String },
     /// A member of a group that a field of the record names.
     GroupIn { provider: Provider, field: String, claim: String },
     /// Somebody with a token, of whom nothing else is known.
@@ -35,10 +35,33 @@ pub(crate) enum Role {
 pub(crate) struct UnknownRule(pub(crate) Rule);
 
 impl Role {
-    /// The roles of a rule.
-    fn of(rule: &Rule) -> Result<Vec<Self>, UnknownRule> {
-        let provider = rule.provider;
-        Ok(match &rule.strategy {
+    /// Whom a rule admits: for each of its groups, or each combination of the groups of its parts, the roles that a caller
+    /// must all be in.
+    pub(crate) fn of(rule: &Rule) -> Result<Vec<Vec<Self>>, UnknownRule> {
+        let mut admitted: Vec<Vec<Self>> = vec![Vec::new()];
+        for part in rule.strategy.parts() {
+            let roles = Self::of_part(part, rule.provider).ok_or_else(|| UnknownRule(rule.clone()))?;
+            let with = |known: &Vec<Self>| {
+                let known = known.clone();
+                roles.iter().map(move |role| {
+                    let mut together = known.clone();
+                    add(&mut together, [role.clone()]);
+                    together
+                })
+            };
+            admitted = admitted.iter().flat_map(with).collect();
+        }
+        for roles in &mut admitted {
+            // Whoever is in a group or owns something by a token has signed in.
+            if roles.iter().any(Self::combines) {
+                roles.retain(Self::combines);
+            }
+        }
+        Ok(admitted)
+    }
+
+    fn of_part(strategy: &Strategy, provider: Provider) -> Option<Vec<Self>> {
+        Some(match strategy {
             Strategy::Owner { field, claim } => {
                 vec![Self::Owner { provider, field: field.clone(), claim: claim.clone() }]
             }
@@ -54,18 +77,23 @@ impl Role {
             Strategy::Public if provider == Provider::IdentityPool => vec![Self::PoolGuest],
             Strategy::Public => vec![Self::ApiKey],
             Strategy::Custom => vec![Self::Function],
-            _ => return Err(UnknownRule(rule.clone())),
+            _ => return None,
         })
     }
 
-    /// The roles that the rules of a model and of its fields name, each once, in the order of the rules.
-    pub(crate) fn named_by(model: &Model) -> Result<Vec<Self>, UnknownRule> {
+    /// Whom the rules of a model and of its fields admit, each once, in the order of the rules: a role, or several that a
+    /// caller must all be in.
+    pub(crate) fn named_by(model: &Model) -> Result<Vec<Vec<Self>>, UnknownRule> {
         let of_fields = model.fields().iter().flat_map(|field| field.rules.iter().flatten());
-        let mut roles = Vec::new();
+        let mut named: Vec<Vec<Self>> = Vec::new();
         for rule in model.rules().iter().chain(of_fields) {
-            add(&mut roles, Self::of(rule)?);
+            for roles in Self::of(rule)? {
+                if !named.contains(&roles) {
+                    named.push(roles);
+                }
+            }
         }
-        Ok(roles)
+        Ok(named)
     }
 
     /// The roles that are worth asking about for every model of schemas that name these: whoever has a token, the
@@ -135,7 +163,16 @@ impl Role {
                 json!({"kind": "owner", "provider": provider.name(), "field": field, "claim": claim.to_string()})
             }
             Self::Group { provider, group, claim } => {
-                json!({"kind": "group", "provider": provider.name(), "group": group, "claim": claim})
+                let provider = provider.name();
+                match group.as_literal() {
+                    Some(name) => {
+                        json!({"kind": "group", "provider": provider, "group": name, "claim": claim})
+                    }
+                    None => json!({
+                        "kind": "group", "provider": provider, "group": group.to_string(), "template": true,
+                        "claim": claim,
+                    }),
+                }
             }
             Self::GroupIn { provider, field, claim } => {
                 json!({"kind": "groupIn", "provider": provider.name(), "field": field, "claim": claim})
@@ -164,7 +201,7 @@ impl fmt::Display for Role {
                 }
             }
             Self::Group { group, claim, .. } => {
-                write!(f, "group {}", visible(group))?;
+                write!(f, "group {}", visible(&group.to_string()))?;
                 write_group_claim(f, claim)?;
             }
             Self::GroupIn { field, claim, .. } => {
@@ -208,6 +245,10 @@ mod tests {
             (Rule::groups(["editors"]), "group editors"),
             (Rule::groups(["editors"]).claim("roles"), "group editors by roles"),
             (Rule::groups(["a\u{1b}"]), "group a\\u{1b}"),
+            (
+                Rule::groups([GroupName::parse("{custom:tenant}-editors").unwrap()]),
+                "group {custom:tenant}-editors",
+            ),
             (Rule::groups_in("team").provider(Provider::Oidc), "group in team, OpenID Connect"),
             (Rule::private(), "signed in"),
             (Rule::private().provider(Provider::Oidc), "signed in, OpenID Connect"),
@@ -217,14 +258,28 @@ mod tests {
             (Rule::custom(), "Lambda authorizer"),
         ];
         for (rule, name) in table {
-            let names: Vec<String> = Role::of(&rule).unwrap().iter().map(Role::to_string).collect();
+            let names: Vec<String> = Role::of(&rule).unwrap().concat().iter().map(Role::to_string).collect();
             assert_eq!(names, [name]);
         }
     }
 
     #[test]
+    fn an_and_is_for_callers_in_several_roles() {
+        let names = |rule: Rule| -> Vec<String> {
+            let together =
+                |roles: &Vec<Role>| roles.iter().map(Role::to_string).collect::<Vec<_>>().join(" + ");
+            Role::of(&rule).unwrap().iter().map(together).collect()
+        };
+        let groups = |names: &[&str]| Rule::groups(names.iter().copied()).strategy;
+        let owner = || Rule::owner().strategy;
+        assert_eq!(names(Rule::all([owner(), groups(&["a", "b"])])), ["owner + group a", "owner + group b"]);
+        assert_eq!(names(Rule::all([Rule::private().strategy, groups(&["a"])])), ["group a"]);
+        assert_eq!(names(Rule::all([groups(&["a"]), groups(&["a"])])), ["group a"]);
+    }
+
+    #[test]
     fn other_ways_in_are_asked_about_where_some_rule_knows_them() {
-        let named = Role::of(&Rule::private().provider(Provider::IdentityPool)).unwrap();
+        let named = Role::of(&Rule::private().provider(Provider::IdentityPool)).unwrap().concat();
         assert_eq!(Role::common(&[]).len(), 3);
         assert!(Role::common(&named).contains(&Role::PoolGuest));
     }

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use crate::{
     access::{
+        call::CallAccess,
         caller::Caller,
         changes::{Change, Changes, Presence},
         grants::{Action, Grants, Level, READS},
-        matrix::{AccessMatrix, ModelAccess, Row},
+        matrix::{AccessMatrix, MAX_COMBINED, ModelAccess, Row},
     },
     output::visible,
 };
@@ -27,7 +28,7 @@ const LEGEND: [(&str, &str); 3] = [
 const IN_PART: &str = "on some fields only; these follow";
 const ROWS: &str = "\
 A row is a caller in that role alone; whoever is in several may do what each of them may. A row with
-a + is for two roles that together may do more. Signed in is everyone with a token; nobody has no
+a + is for roles that together may do more. Signed in is everyone with a token; nobody has no
 credentials. To delete a field is to remove its value.";
 
 /// One table: a title, and a line for each caller.
@@ -41,11 +42,11 @@ struct Table {
 /// The matrix, with a legend.
 pub(crate) fn matrix(matrix: &AccessMatrix, style: Style) -> String {
     let mut written = String::new();
-    for table in matrix.models.iter().flat_map(tables) {
+    for table in matrix.models.iter().flat_map(tables).chain(matrix.calls.iter().map(table_of_call)) {
         table.write(style, &mut written);
         written.push('\n');
     }
-    if matrix.models.is_empty() {
+    if matrix.models.is_empty() && matrix.calls.is_empty() {
         written.push_str("The schema has no models.\n\n");
     }
     let in_part = written.contains('*').then_some(("*", IN_PART));
@@ -59,6 +60,7 @@ pub(crate) fn matrix(matrix: &AccessMatrix, style: Style) -> String {
     written.push('\n');
     written.push_str(ROWS);
     written.push('\n');
+    tell_left_out(&matrix.only_alone, &mut written);
     written
 }
 
@@ -86,7 +88,20 @@ pub(crate) fn changes(changes: &Changes, style: Style) -> String {
     };
     written.push_str(&summary);
     written.push('\n');
+    tell_left_out(&changes.only_alone, &mut written);
     written
+}
+
+/// An answer that leaves something out says so.
+fn tell_left_out(places: &[String], written: &mut String) {
+    if !places.is_empty() {
+        let places: Vec<String> = places.iter().map(|place| visible(place)).collect();
+        let _ = writeln!(
+            written,
+            "\nNot looked at, because the rules name more than {MAX_COMBINED} roles: callers in two roles at once of {}.",
+            places.join(", ")
+        );
+    }
 }
 
 fn line_of_change(change: &Change) -> Vec<String> {
@@ -133,6 +148,16 @@ fn tables(model: &ModelAccess) -> Vec<Table> {
         tables.push(table(format!("{} {{ {} }}", visible(&model.name), fields.join(", ")), lines));
     }
     tables
+}
+
+fn table_of_call(access: &CallAccess) -> Table {
+    let line = |(caller, level): (&Caller, Level)| vec![label(caller), level.to_string()];
+    Table {
+        title: visible(&access.call.name()),
+        first: "who",
+        columns: vec![access.call.what()],
+        lines: access.telling_rows().map(line).collect(),
+    }
 }
 
 fn line_of_record(row: &Row, fields: &[String]) -> Vec<String> {

@@ -15,6 +15,8 @@ pub(crate) struct Answer {
     /// What reached the data source; `None` if the request did not get that far.
     effective: Option<Item>,
     field_errors: Vec<FieldError>,
+    /// The ids of the events that a subscriber is told.
+    delivered: Option<Vec<Value>>,
     /// Of a schema that is right.
     warnings: Option<Vec<String>>,
 }
@@ -107,6 +109,35 @@ impl Answer {
         Self { verdict: Verdict::Error, error: Some(error), effective, ..Self::default() }
     }
 
+    /// The resolver refuses arguments that do not go together.
+    pub(crate) fn argument_error(message: String) -> Self {
+        let error = Some(ErrorText::new("InvalidArgumentsError", message));
+        Self { verdict: Verdict::Error, error, effective: Some(Item::new()), ..Self::default() }
+    }
+
+    /// DynamoDB refuses the request.
+    pub(crate) fn store_error(message: &str) -> Self {
+        let error = Some(ErrorText::new("DynamoDB:DynamoDbException", message.to_owned()));
+        Self { verdict: Verdict::Error, error, effective: Some(Item::new()), ..Self::default() }
+    }
+
+    /// The resolver refuses the input.
+    pub(crate) fn resolver_error(message: String) -> Self {
+        let error = Some(ErrorText::new("CustomTemplateException", message));
+        Self { verdict: Verdict::Error, error, effective: Some(Item::new()), ..Self::default() }
+    }
+
+    /// The subscription is established, and these events are told.
+    pub(crate) fn listen(delivered: Vec<Value>) -> Self {
+        let effective = Some(Item::new());
+        Self { verdict: Verdict::Allow, delivered: Some(delivered), effective, ..Self::default() }
+    }
+
+    /// Without the events that a subscriber is told, for a case that has none to tell.
+    pub(crate) fn without_events(self) -> Self {
+        Self { delivered: None, ..self }
+    }
+
     /// GraphQL refuses the request.
     pub(crate) fn invalid(message: String) -> Self {
         let error = Some(ErrorText::new("ValidationError", message));
@@ -148,6 +179,9 @@ impl Answer {
         if !self.field_errors.is_empty() {
             let errors = self.field_errors.into_iter().map(FieldError::into_json).collect();
             line.insert("fieldErrors".to_owned(), Value::Array(errors));
+        }
+        if let Some(delivered) = self.delivered {
+            line.insert("delivered".to_owned(), delivered.into());
         }
         if let Some(warnings) = self.warnings {
             line.insert("warnings".to_owned(), warnings.into());

@@ -1,6 +1,6 @@
 //! The API that a schema makes, in a project.
 
-use portcullis_rules::{Authorizer, IdentityPool, Item};
+use portcullis_rules::{Authorizer, Identity, IdentityPool, Item, Model, Operation};
 use portcullis_schema::Schema;
 use serde_json::Value;
 
@@ -31,6 +31,21 @@ impl Api {
         let authorizer = authorizer(&settings);
         Ok(Self { schema, settings, authorizer })
     }
+
+    /// Whether the caller has an administrator's role. The reference answers such a caller before it looks at what
+    /// subscribers may see.
+    pub(crate) fn is_administrator(&self, caller: &Identity, rules: &Model) -> bool {
+        let could_be = matches!(caller, Identity::Iam(_)) && !self.settings.admin_roles.is_empty();
+        could_be
+            && !self.settings.iam_access
+            && self.authorizer.explain(caller, Operation::Get, rules, &Item::new()).unrestricted
+    }
+
+    /// A record as clients see it. Only where the default claim has the `sub` does the reference reduce owners to their last
+    /// segment.
+    pub(crate) fn present(&self, rules: &Model, record: Item) -> Item {
+        if self.settings.project.default_claim_has_sub { rules.present(record) } else { record }
+    }
 }
 
 /// What the reference says about a schema alone.
@@ -52,9 +67,15 @@ fn authorizer(settings: &Settings) -> Authorizer {
     if let Some(id) = &settings.identity_pool_id {
         pool = pool.id(id);
     }
-    let authorizer = Authorizer::new()
+    let mut authorizer = Authorizer::new()
         .identity_pool(pool)
-        .admin_roles(&settings.admin_roles)
+        // The reference knows nothing of the ARN of a role, and would admit nobody by it.
+        .admin_roles(
+            settings.admin_roles.iter().filter(|name| !name.starts_with("arn:") || !name.contains(":iam:")),
+        )
         .populate_owner_for_static_groups(settings.populates_owner);
-    if settings.iam_access { authorizer.admit_account() } else { authorizer }
+    if settings.iam_access {
+        authorizer = authorizer.admit_account();
+    }
+    if settings.sandbox { authorizer.insecure_sandbox() } else { authorizer }
 }

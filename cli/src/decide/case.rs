@@ -1,16 +1,22 @@
 //! A line of input.
 
-use portcullis_rules::{Item, Rule, Strategy};
-use portcullis_schema::{ModelType, Relation, Schema};
+use portcullis_rules::Item;
+use portcullis_schema::Selection;
 use serde_json::Value;
 
 use super::{
     answer::Answer,
+    api::Api,
     caller,
     catalogue::Catalogue,
-    field, mutation, query, records,
+    coercion,
+    custom::Call,
+    field, mutation, query,
+    records::Tables,
     refusal::Refusal,
     request::{Request, Target},
+    shape::Shape,
+    subscription,
 };
 
 /// A line of input.
@@ -33,14 +39,29 @@ impl Case {
     pub(crate) fn parse(line: &[u8]) -> Result<Self, Malformed> {
         let malformed = |problem: String| Malformed { id: Value::Null, problem };
         match serde_json::from_slice(line) {
-            Ok(Value::Object(body)) => Ok(Self { id: body.get("id").cloned().unwrap_or_default(), body }),
+            Ok(Value::Object(body)) => Ok(Self::new(body)),
             Ok(_) => Err(malformed("a case is a JSON object".to_owned())),
             Err(error) => Err(malformed(format!("not JSON: {error}"))),
         }
     }
 
+    /// A case that has been read already.
+    pub(crate) fn new(body: Item) -> Self {
+        Self { id: body.get("id").cloned().unwrap_or_default(), body }
+    }
+
+    /// All that the case says.
+    pub(crate) fn body(&self) -> &Item {
+        &self.body
+    }
+
+    /// Answers the case as a line of output.
+    pub(crate) fn answer_line(&self, catalogue: &mut Catalogue) -> Value {
+        self.answer(catalogue).unwrap_or_else(Answer::from).into_json(self.id.clone())
+    }
+
     /// Answers the case.
-    pub(crate) fn answer(&self, catalogue: &mut Catalogue) -> Result<Answer, Refusal> {
+    fn answer(&self, catalogue: &mut Catalogue) -> Result<Answer, Refusal> {
         match self.body.get("op").map(Value::as_str) {
             None => {}
             Some(Some("validate")) => return catalogue.validate(&self.body),
@@ -51,15 +72,7 @@ impl Case {
         let (parent, field) =
             field.split_once('.').ok_or_else(|| Refusal::malformed("`field` is not `Type.field`"))?;
         let api = catalogue.api(&self.body)?;
-        if api.settings.sandbox {
-            return Err(Refusal::unsupported("a request in sandbox mode"));
-        }
         let caller = caller::read(self.body.get("identity").unwrap_or(&Value::Null))?;
-        if self.body.get("selection").is_some_and(|selection| !selection.is_null()) {
-            return Err(Refusal::unsupported("a selection of fields"));
-        }
-        let target = Target::find(&api, parent, field)?;
-        refuse_unsupported(&api.schema, target.model())?;
         let empty = Item::new();
         let args = match self.body.get("args") {
             None | Some(Value::Null) => &empty,
@@ -67,39 +80,47 @@ impl Case {
             Some(_) => return Err(Refusal::malformed("`args` is not an object")),
         };
         let existing = self.body.get("existing").unwrap_or(&Value::Null);
-        let records = records::read(existing, target.model().name())?;
-        let request =
-            Request { api: &api, caller: &caller, parent, field, model: target.model(), args, records };
-        match target {
+        let wanted = self.body.get("selection").unwrap_or(&Value::Null);
+        if let Some(function) = api.schema.custom_field(parent, field) {
+            let named = function.output().map(|kind| kind.named.name());
+            let shape = named.map_or(Shape::Leaf, |name| Shape::of_type(&api.schema, name));
+            let selection = selection(wanted, &api, shape)?;
+            return Call { api: &api, caller: &caller, field: function, args, selection, existing }.answer();
+        }
+        let target = Target::find(&api, parent, field)?;
+        let shape = target.shape(&api, field);
+        let selection = selection(wanted, &api, shape)?;
+        let (api, caller, model) = (&*api, &caller, target.model());
+        let tables = Tables::read(existing, model.name(), &api.schema)?;
+        let mut args = args.clone();
+        if let Some(key) = target.key() {
+            coercion::key_arguments(&api.schema, &key, &mut args);
+        }
+        let args = &args;
+        let request = Request { api, caller, parent, field, model, args, selection, tables };
+        let answer = match target {
             Target::Create(_) => mutation::create(&request),
             Target::Update(_) => mutation::update(&request),
             Target::Delete(_) => mutation::delete(&request),
             Target::Get(_) => query::get(&request),
-            Target::List(_) => query::list(&request),
+            Target::List(key) => query::list(&request, &key),
+            Target::Listen(model) if model.has_subscriptions() => subscription::listen(&request),
+            Target::Listen(_) => subscription::listen_openly(&request),
             Target::Field(_) => field::read(&request),
-        }
+        }?;
+        Ok(if existing.is_array() { answer } else { answer.without_events() })
     }
 }
 
-/// Refuses a model that has more to it than is answered yet.
-fn refuse_unsupported(schema: &Schema, model: &ModelType) -> Result<(), Refusal> {
-    let concerns = |from: &ModelType| {
-        let related = |relation: &Relation| relation.model == model.name();
-        from.relations().iter().any(|relation| from.name() == model.name() || related(relation))
+/// What the client wants to see, if the case says so and GraphQL takes it.
+pub(crate) fn selection(text: &Value, api: &Api, shape: Shape<'_>) -> Result<Option<Selection>, Refusal> {
+    let text = match text {
+        Value::Null => return Ok(None),
+        Value::String(text) => text,
+        _ => return Err(Refusal::malformed("`selection` is not a text")),
     };
-    if schema.models().iter().any(concerns) {
-        return Err(Refusal::unsupported("a model with relations"));
-    }
-    if model.key().fields().ne(["id"]) {
-        return Err(Refusal::unsupported("a key other than `id`"));
-    }
-    let fields = model.rules().fields().iter().filter_map(|field| field.rules.as_ref());
-    let by_key = |rule: &Rule| match &rule.strategy {
-        Strategy::Owner { field, .. } | Strategy::DynamicGroups { field, .. } => field == "id",
-        _ => false,
-    };
-    if model.rules().rules().iter().chain(fields.flatten()).any(by_key) {
-        return Err(Refusal::unsupported("an owner or a group that is the key of the record"));
-    }
-    Ok(())
+    let invalid = |message: String| Refusal::from(Answer::invalid(message));
+    let selection = Selection::parse(text).map_err(|mistake| invalid(mistake.to_string()))?;
+    shape.check(&api.schema, &selection).map_err(invalid)?;
+    Ok(Some(selection))
 }

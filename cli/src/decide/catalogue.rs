@@ -18,6 +18,8 @@ const PARTS: [&str; 4] = ["schema", "auth", "synth", "params"];
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     named: Item,
+    /// For cases that name no schema.
+    default: Item,
     /// By name and what the case says besides.
     read: HashMap<String, Result<Rc<Api>, Refusal>>,
 }
@@ -26,10 +28,15 @@ impl Catalogue {
     /// Reads the file of schemas. The schemas in it are read when a case asks for them.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
         match serde_json::from_slice(text) {
-            Ok(Value::Object(named)) => Ok(Self { named, read: HashMap::new() }),
+            Ok(Value::Object(named)) => Ok(Self { named, ..Self::default() }),
             Ok(_) => Err("not a JSON object of schemas by name".to_owned()),
             Err(error) => Err(format!("not JSON: {error}")),
         }
+    }
+
+    /// The same with an entry for cases that name no schema.
+    pub(crate) fn with_default(self, default: Item) -> Self {
+        Self { default, ..self }
     }
 
     /// What the reference says about the schema of a case alone.
@@ -56,7 +63,8 @@ impl Catalogue {
     /// The entry of a name, overlaid by what the case says itself.
     fn entry(&self, id: Option<&str>, own: Item) -> Result<Item, Refusal> {
         let mut entry = match id.map(|id| self.named.get(id)) {
-            None => Item::new(),
+            None if own.contains_key("schema") => Item::new(),
+            None => self.default.clone(),
             Some(Some(Value::Object(entry))) => entry.clone(),
             Some(Some(_)) => return Err(Refusal::malformed("the schema of this name is not an object")),
             Some(None) => return Err(Refusal::malformed("`schemaId` names no schema")),

@@ -7,7 +7,7 @@
 //! 1. A request goes the reference's way: GraphQL's own checks of the input, the gate of authorization modes, the rules,
 //!    the data source, the fields of the result. The records are those of the case, held in memory.
 //! 2. Whatever the rules decide is decided by [`portcullis_rules::Authorizer`]; nothing of them is repeated here.
-//! 3. What is not done yet is answered `unsupported` and never guessed.
+//! 3. A setting of a project that is not known is answered `unsupported` and never guessed.
 //! 4. A line that is no case is answered `malformed`, and the run goes on. Blank lines are passed over.
 //! 5. The same input gives the same output: made ids are `auto-1`, `auto-2`, and it is always 2024-01-01.
 //!
@@ -17,33 +17,44 @@
 //! | `op` | `validate` to check the schema alone |
 //! | `schemaId` or `schema` | a name in the file of `--schemas`, or the text of a schema |
 //! | `auth`, `synth`, `params` | settings of the project, over those of the named schema |
-//! | `field` | `Mutation.createNote`, `Query.getNote`, `Query.listNotes`, `Note.title` |
+//! | `field` | `Mutation.createNote`, `Query.getNote`, `Query.listNotes`, `Subscription.onCreateNote`, `Note.title`, and custom fields |
 //! | `identity` | `{kind: userPools or oidc, claims}`, `{kind: iam, role or userArn, cognitoIdentity..}`, `{kind: apiKey}`, `{kind: function, resolverContext}` |
 //! | `args` | the arguments of the field |
-//! | `existing` | the stored records: a list, one record, or lists by model; for a field the parent object |
+//! | `existing` | the stored records: a list, one record, or lists by model; for a field the parent object; for a subscription the events; for a custom field what its function returns |
+//! | `selection` | what the client wants to see, as GraphQL; without it every field that is neither a relation nor an object |
 //!
 //! | field of an answer | holds |
 //! | --- | --- |
 //! | `decision` | `allow`, `deny`, `error` (allowed, and then the data source refused), `invalid` (GraphQL refused), `unsupported`, `malformed`; for a schema `valid` or `invalid-schema` |
 //! | `error` | `type`, `message`, and for a refusal `layer`: `api`, `directive` (the gate) or `vtl` (the rules) |
-//! | `effective` | `written`, `deleted`, `authFilter`, `reads` |
+//! | `effective` | `written`, `deleted`, `authFilter`, `subscriptionFilter`, `reads`, `invoked`, and `nested`: what the rules make of relations |
 //! | `data`, `fieldErrors` | what the client sees |
+//! | `delivered` | the ids of the events that a subscriber gets |
 
 mod answer;
 mod api;
 mod caller;
 mod case;
 mod catalogue;
+mod coercion;
+mod custom;
 mod field;
 mod filter;
+mod filter_input;
 mod gate;
+mod key;
 mod mutation;
 mod query;
 mod records;
 mod refusal;
+mod related;
 mod request;
 mod settings;
+mod shape;
+mod sort_condition;
+mod subscription;
 mod view;
+mod why;
 
 use std::{
     fs,
@@ -54,7 +65,8 @@ use std::{
 use clap::Args;
 use thiserror::Error;
 
-use self::{answer::Answer, case::Case, catalogue::Catalogue};
+use self::answer::Answer;
+pub(crate) use self::{case::Case, catalogue::Catalogue};
 
 /// What a case and its answer look like, for `--help`.
 const EXAMPLE: &str = r#"A case is a schema, a caller and a request, on one line of standard input:
@@ -68,7 +80,7 @@ The answer holds the decision, what is written or read, and what the client sees
   {"id": 1, "decision": "allow", "effective": {"written": {"id": "auto-1", "owner": "u1::ann", ..}},
    "data": {"id": "auto-1", "owner": "ann", ..}}
 
-With {"op": "validate"} the schema alone is checked. What is not done yet is answered "unsupported"."#;
+With {"op": "validate"} the schema alone is checked. A setting that is not known is answered "unsupported"."#;
 
 /// What `portcullis decide` is told.
 #[derive(Clone, Debug, Args)]
@@ -112,7 +124,8 @@ pub(crate) fn run(args: &DecideArgs) -> Result<(), DecideError> {
     answer_lines(catalogue, io::stdin().lock(), BufWriter::new(io::stdout().lock()))
 }
 
-fn read_schemas(path: PathBuf) -> Result<Catalogue, DecideError> {
+/// Reads a file of schemas by name.
+pub(crate) fn read_schemas(path: PathBuf) -> Result<Catalogue, DecideError> {
     let text = fs::read(&path).map_err(|error| error.to_string());
     text.and_then(|text| Catalogue::parse(&text)).map_err(|problem| DecideError::Schemas { path, problem })
 }
@@ -141,12 +154,11 @@ fn answer_line(catalogue: &mut Catalogue, line: &[u8]) -> serde_json::Value {
         Ok(case) => case,
         Err(malformed) => return Answer::malformed(malformed.problem).into_json(malformed.id),
     };
-    let answer = case.answer(catalogue).unwrap_or_else(Answer::from);
-    answer.into_json(case.id)
+    case.answer_line(catalogue)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
@@ -161,6 +173,11 @@ mod tests {
             .filter(|line| !line.is_empty())
             .map(|line| serde_json::from_slice(line).unwrap())
             .collect()
+    }
+
+    /// The answer to one case that brings its own schema.
+    pub(crate) fn answer_of(case: Value) -> Value {
+        answers(&case.to_string()).remove(0)
     }
 
     fn answer(field: &str, args: Value, existing: Value) -> Value {
@@ -216,7 +233,7 @@ mod tests {
             "directive"
         );
         assert_eq!(ask(key.clone(), "Mutation.createNote", json!({"titel": "x"}))["decision"], "invalid");
-        assert_eq!(ask(key, "Mutation.publishNote", json!({}))["decision"], "unsupported");
+        assert_eq!(ask(key, "Mutation.publishNote", json!({}))["decision"], "invalid");
     }
 
     #[test]

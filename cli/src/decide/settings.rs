@@ -6,6 +6,28 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 
+/// Flags of the reference that decide how it deploys or searches, and nothing that a caller may do.
+const WITHOUT_EFFECT: [&str; 9] = [
+    "allowDestructiveGraphqlSchemaUpdates",
+    "allowGen1Patterns",
+    "disableResolverDeduping",
+    "enableSearchEncryptionAtRest",
+    "enableSearchNodeToNodeEncryption",
+    "enableTransformerCfnOutputs",
+    "replaceTableUponGsiUpdate",
+    "shouldDeepMergeDirectiveConfigDefaults",
+    "suppressApiKeyGeneration",
+];
+/// Settings of the reference that are names and nothing else.
+const NAMES: [&str; 6] = [
+    "amplifyEnvironmentName",
+    "apiName",
+    "authenticatedUserRoleName",
+    "provisionHotswapFriendlyResources",
+    "unauthenticatedUserRoleName",
+    "userPoolId",
+];
+
 /// The settings of an Amplify project, as `auth`, `synth` and `params` of a case say them.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -23,6 +45,9 @@ pub(crate) struct Settings {
     pub(crate) populates_owner: bool,
     /// `sandboxModeEnabled`: whoever has the API key is admitted to models without rules.
     pub(crate) sandbox: bool,
+    /// `subscriptionsInheritPrimaryAuth`: results of mutations are not cut for the sake of subscribers who may not read related
+    /// records.
+    pub(crate) listeners_inherit: bool,
     /// What decides how the schema is read.
     pub(crate) project: Project,
 }
@@ -40,6 +65,7 @@ impl Settings {
                 ("identityPoolId", Value::String(id)) => settings.identity_pool_id = Some(id.clone()),
                 ("enableIamAccess", Value::Bool(enabled)) => settings.iam_access = *enabled,
                 (_, Value::Null) => {}
+                (name, Value::String(_) | Value::Bool(_)) if NAMES.contains(&name) => {}
                 _ => return Err(Refusal::unsupported(format!("`synth.{name}` with this value"))),
             }
         }
@@ -55,8 +81,12 @@ impl Settings {
                 "secondaryKeyAsGSI" => settings.project.secondary_key_as_gsi = on,
                 "populateOwnerFieldForStaticGroupAuth" => settings.populates_owner = on,
                 "sandboxModeEnabled" => settings.sandbox = on,
-                // Concerns relations alone, and these are not answered yet.
-                "subscriptionsInheritPrimaryAuth" => {}
+                "subscriptionsInheritPrimaryAuth" => settings.listeners_inherit = on,
+                "respectPrimaryKeyAttributesOnConnectionField" => {
+                    settings.project.connections_follow_keys = on
+                }
+                "extensions" => settings.project.extensions = on,
+                _ if WITHOUT_EFFECT.contains(&name.as_str()) => {}
                 _ => return Err(Refusal::unsupported(format!("`params.{name}`"))),
             }
         }
@@ -98,7 +128,9 @@ impl Default for Settings {
             identity_pool_id: None,
             populates_owner: true,
             sandbox: false,
-            project: Project::default(),
+            listeners_inherit: false,
+            // A project is Amplify's unless it says that it uses what Amplify does not have.
+            project: Project { extensions: false, ..Project::default() },
         }
     }
 }
@@ -160,6 +192,16 @@ mod tests {
         let settings = read(json!({"auth": {"default": "iam", "additional": ["apiKey"]}})).unwrap();
         assert_eq!(settings.modes, [Provider::IdentityPool, Provider::ApiKey]);
         assert!(matches!(read(json!({"auth": {"default": "basic"}})), Err(Refusal::Malformed(_))));
+    }
+
+    #[test]
+    fn the_language_is_the_references_unless_a_project_says_otherwise() {
+        assert!(!read(json!({})).unwrap().project.extensions);
+        let settings = read(
+            json!({"params": {"extensions": true, "subscriptionsInheritPrimaryAuth": true, "allowGen1Patterns": true}}),
+        );
+        let settings = settings.unwrap();
+        assert!(settings.project.extensions && settings.listeners_inherit);
     }
 
     #[test]

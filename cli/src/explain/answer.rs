@@ -1,16 +1,21 @@
 //! The answer: the decision, what each rule said, and what may be read.
 
+use std::sync::Arc;
+
 use portcullis_rules::{
-    Authorizer, Decision, Denied, Identity, Item, Model, Operation, Outcome, Provider, Rule, Scope,
-    Screening, Strategy,
+    Authorizer, Condition, Decision, Denied, Field, Identity, Item, Model, Operation, Operations, Outcome,
+    Provider, Rule, Scope, Screening, Strategy,
 };
+use portcullis_schema::CustomField;
 
 /// Whether a caller may do something, and why. It holds no value of a claim or of a record, save in the scope, which
 /// is shown by its fields alone.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
-    pub(crate) model: String,
-    pub(crate) operation: Operation,
+    /// The model, or `Query.hello` for a field that a handler answers.
+    pub(crate) place: Place,
+    /// The operation; for a field that a handler answers, `call` or `read`.
+    pub(crate) operation: &'static str,
     /// How the caller came in; `None` without credentials.
     pub(crate) provider: Option<Provider>,
     pub(crate) verdict: Verdict,
@@ -22,6 +27,24 @@ pub(crate) struct Answer {
     pub(crate) scope: Option<Vec<Part>>,
     /// For an operation that reads, of a record that was given: the fields that the caller may not see.
     pub(crate) withheld: Option<Vec<String>>,
+}
+
+/// What is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Model(String),
+    /// A field that a handler answers, with how it is guarded.
+    Custom(String, Guard),
+}
+
+/// How a field that a handler answers is guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    Rules,
+    /// Every rule needs a record, of which there is none.
+    NoUsableRule,
+    /// There is no `@auth`.
+    None,
 }
 
 /// Yes, no, or that it takes a record to say.
@@ -58,21 +81,22 @@ pub(crate) enum Part {
     NamingCaller { field: String, list: bool },
     /// Those whose field names a group of the caller.
     NamingGroup { field: String, list: bool },
+    /// Those that are in each of these parts.
+    Each(Vec<Part>),
 }
 
 impl Said {
     /// What the rule said, in words.
     pub(crate) fn words(&self) -> String {
-        match (&self.outcome, &self.rule.strategy) {
-            (Reason::Said(outcome), _) => outcome.to_string(),
-            (Reason::Depends, Strategy::Owner { field, .. }) => {
-                format!("matches if {field} names the caller")
-            }
-            (Reason::Depends, Strategy::DynamicGroups { field, .. }) => {
-                format!("matches if {field} names a group of the caller")
-            }
-            (Reason::Depends, _) => "it depends on the record".to_owned(),
+        if let Reason::Said(outcome) = &self.outcome {
+            return outcome.to_string();
         }
+        let needed = self.rule.strategy.parts().iter().filter_map(|part| match part {
+            Strategy::Owner { field, .. } => Some(format!("{field} names the caller")),
+            Strategy::DynamicGroups { field, .. } => Some(format!("{field} names a group of the caller")),
+            _ => None,
+        });
+        format!("matches if {}", needed.collect::<Vec<_>>().join(" and "))
     }
 }
 
@@ -81,14 +105,14 @@ impl Answer {
     pub(crate) fn of(
         identity: Option<&Identity>,
         operation: Operation,
-        model: &std::sync::Arc<Model>,
+        model: &Arc<Model>,
         record: Option<&Item>,
     ) -> Self {
         // Whoever asks about a caller of the identity pool knows that the caller comes from it.
         let authorizer = Authorizer::new().trust_identity_pool();
         let mut answer = Self {
-            model: model.name().to_owned(),
-            operation,
+            place: Place::Model(model.name().to_owned()),
+            operation: operation.name(),
             provider: identity.map(Identity::provider),
             verdict: Verdict::Denied,
             refused: Vec::new(),
@@ -117,15 +141,67 @@ impl Answer {
             .into_iter()
             .zip(explanation.rules)
             .map(|(field, (rule, outcome))| {
-                let depends = record.is_none()
-                    && depends_on_record(&authorizer, identity, operation, model, &rule, &outcome);
-                Said { field, rule, outcome: if depends { Reason::Depends } else { Reason::Said(outcome) } }
+                let depends = |rule: &Rule, outcome: &Outcome| {
+                    record.is_none()
+                        && depends_on_record(&authorizer, identity, operation, model, rule, outcome)
+                };
+                let outcome = match outcome {
+                    outcome if depends(&rule, &outcome) => Reason::Depends,
+                    Outcome::PartsFailed(mut parts) => {
+                        parts.retain(|(part, outcome)| !depends(part, outcome));
+                        Reason::Said(Outcome::PartsFailed(parts))
+                    }
+                    outcome => Reason::Said(outcome),
+                };
+                Said { field, rule, outcome }
             })
             .collect();
         if operation.is_read() {
             answer.scope = Some(parts(&authorizer.scope(identity, operation, model), model));
             let decided = record.is_some() && explanation.decision.is_allowed();
             answer.withheld = decided.then_some(explanation.withheld);
+        }
+        answer
+    }
+}
+
+impl Answer {
+    /// Asks the evaluator about a field that a handler answers. There is no record, so that rules which need one are not
+    /// among those of the field.
+    pub(crate) fn of_call(identity: Option<&Identity>, field: &CustomField) -> Self {
+        let authorizer = Authorizer::new().trust_identity_pool();
+        let rules = field.rules();
+        let guard = match rules {
+            None => Guard::None,
+            Some(rules) if rules.rules().is_empty() => Guard::NoUsableRule,
+            Some(_) => Guard::Rules,
+        };
+        let is_called = matches!(field.type_name(), "Query" | "Mutation" | "Subscription");
+        let mut answer = Self {
+            place: Place::Custom(format!("{}.{}", field.type_name(), field.name()), guard),
+            operation: if is_called { "call" } else { "read" },
+            provider: identity.map(Identity::provider),
+            verdict: Verdict::Denied,
+            refused: Vec::new(),
+            rules: Vec::new(),
+            scope: None,
+            withheld: None,
+        };
+        let Some(identity) = identity else {
+            return answer;
+        };
+        if authorizer.permit_invoke(identity, rules, Provider::UserPools).is_ok() {
+            answer.verdict = Verdict::Allowed;
+        }
+        if let Some(rules) = rules {
+            let explanation = authorizer.explain(identity, Operation::Get, rules, &Item::new());
+            let said = explanation.rules.into_iter().map(|(rule, outcome)| Said {
+                field: None,
+                // Whichever operations a rule of such a field grants, it is for calling it.
+                rule: rule.operations(Operations::ALL),
+                outcome: Reason::Said(outcome),
+            });
+            answer.rules = said.collect();
         }
         answer
     }
@@ -149,10 +225,11 @@ fn depends_on_record(
     rule: &Rule,
     outcome: &Outcome,
 ) -> bool {
-    if !matches!(outcome, Outcome::NotOwner | Outcome::NotInGroup) {
+    if !matches!(outcome, Outcome::NotOwner | Outcome::NotInGroup | Outcome::PartsFailed(_)) {
         return false;
     }
-    let alone = Model::new(model.name(), model.fields().to_vec(), vec![rule.clone()]);
+    let fields = model.fields().iter().map(|field| Field { rules: None, ..field.clone() }).collect();
+    let alone = Model::new(model.name(), fields, vec![rule.clone()]);
     alone.is_ok_and(|alone| authorizer.screen(identity, operation, &alone) == Screening::NeedsItem)
 }
 
@@ -164,17 +241,26 @@ fn parts(scope: &Scope, model: &Model) -> Vec<Part> {
     };
     let mut parts = Vec::new();
     for condition in conditions {
-        let field = condition.field().to_owned();
-        let list = matches!(condition, portcullis_rules::Condition::Contains { .. });
-        let names_groups = guarding_rules(model)
-            .any(|rule| matches!(&rule.strategy, Strategy::DynamicGroups { field: by, .. } if *by == field));
-        let part =
-            if names_groups { Part::NamingGroup { field, list } } else { Part::NamingCaller { field, list } };
+        let part = part(condition, model);
         if !parts.contains(&part) {
             parts.push(part);
         }
     }
     parts
+}
+
+fn part(condition: &Condition, model: &Model) -> Part {
+    let (field, list) = match condition {
+        Condition::OneOf { field, .. } => (field.clone(), false),
+        Condition::Contains { field, .. } => (field.clone(), true),
+        Condition::All(conditions) => {
+            return Part::Each(conditions.iter().map(|condition| part(condition, model)).collect());
+        }
+    };
+    let names_groups = guarding_rules(model)
+        .flat_map(|rule| rule.strategy.parts())
+        .any(|part| matches!(part, Strategy::DynamicGroups { field: by, .. } if *by == field));
+    if names_groups { Part::NamingGroup { field, list } } else { Part::NamingCaller { field, list } }
 }
 
 fn guarding_rules(model: &Model) -> impl Iterator<Item = &Rule> {

@@ -12,6 +12,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use portcullis_rules::Operation;
+use portcullis_schema::{CustomField, Schema};
 use thiserror::Error;
 
 use self::{answer::Answer, caller::CallerArgs, document::Document};
@@ -34,11 +35,14 @@ pub struct ExplainArgs {
     #[arg(long, default_value = "schema.graphql", value_name = "FILE")]
     pub schema: PathBuf,
     /// The model
-    #[arg(long)]
-    pub model: String,
-    /// What the caller wants to do
-    #[arg(long, value_parser = operations())]
-    pub operation: Operation,
+    #[arg(long, required_unless_present = "field")]
+    pub model: Option<String>,
+    /// What the caller wants to do with a record of the model
+    #[arg(long, required_unless_present = "field", value_parser = operations())]
+    pub operation: Option<Operation>,
+    /// A custom query or mutation instead, such as Query.hello
+    #[arg(long, value_name = "TYPE.FIELD", conflicts_with_all = ["model", "operation", "item"])]
+    pub field: Option<String>,
     /// Who is asked about.
     #[command(flatten)]
     pub caller: CallerArgs,
@@ -65,6 +69,14 @@ pub enum ExplainError {
         /// The models that there are.
         known: Vec<String>,
     },
+    /// The schema has no such field that a handler answers.
+    #[error("the schema has no custom field `{field}`; it has {}", listed(known))]
+    UnknownField {
+        /// What was asked for.
+        field: String,
+        /// The fields that there are.
+        known: Vec<String>,
+    },
     /// The claims or the record cannot be read.
     #[error("cannot read the {what}: {reason}")]
     Document {
@@ -81,16 +93,42 @@ pub enum ExplainError {
 /// Prints the answer.
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, ExplainError> {
     let schema = schema_file::read(&args.schema, "--schema")?;
-    let Some(model) = schema.model(&args.model) else {
+    let answer = match (&args.field, &args.model, args.operation) {
+        (None, Some(model), Some(operation)) => of_record(args, &schema, model, operation)?,
+        // The command line has one or the other.
+        (field, ..) => of_call(args, &schema, field.as_deref().unwrap_or_default())?,
+    };
+    output::print(&if args.json { format!("{:#}\n", json::of(&answer)) } else { text::of(&answer) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn of_record(
+    args: &ExplainArgs,
+    schema: &Schema,
+    model: &str,
+    operation: Operation,
+) -> Result<Answer, ExplainError> {
+    let Some(model) = schema.model(model) else {
         let known = schema.models().iter().map(|model| model.name().to_owned()).collect();
-        return Err(ExplainError::UnknownModel { model: args.model.clone(), known });
+        return Err(ExplainError::UnknownModel { model: model.to_owned(), known });
     };
     let identity = args.caller.identity()?;
     let record = args.item.as_ref().map(Document::read).transpose();
     let record = record.map_err(|reason| ExplainError::Document { what: "record", reason })?;
-    let answer = Answer::of(identity.as_ref(), args.operation, model.rules(), record.as_ref());
-    output::print(&if args.json { format!("{:#}\n", json::of(&answer)) } else { text::of(&answer) })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Answer::of(identity.as_ref(), operation, model.rules(), record.as_ref()))
+}
+
+fn of_call(args: &ExplainArgs, schema: &Schema, field: &str) -> Result<Answer, ExplainError> {
+    let name = |field: &CustomField| format!("{}.{}", field.type_name(), field.name());
+    let Some(found) = schema.custom_fields().iter().find(|known| name(known) == field) else {
+        let known = schema.custom_fields().iter().map(name).collect();
+        return Err(ExplainError::UnknownField { field: field.to_owned(), known });
+    };
+    Ok(Answer::of_call(args.caller.identity()?.as_ref(), found))
+}
+
+fn listed(known: &[String]) -> String {
+    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
 }
 
 fn operations() -> impl TypedValueParser<Value = Operation> {

@@ -153,6 +153,69 @@ fn no_form_of_the_answer_repeats_a_value() {
     }
 }
 
+/// What is said of a rule of which a part fails.
+fn answer_of_and() -> Value {
+    let rule = Rule::all([Rule::owner().strategy, Rule::groups(["editors"]).strategy]);
+    let answer = Answer::of(Some(&ann()), Operation::Get, &note(vec![], vec![rule]), None);
+    json::of(&answer)["rules"][0].take()
+}
+
+#[test]
+fn an_and_depends_on_the_record_by_the_parts_that_look_into_it() {
+    let teams = Rule::groups_in("teams").strategy;
+    let rule = Rule::all([Rule::owner().strategy, Rule::private().strategy, teams.clone()]);
+    let model = note(vec![Field::list("teams")], vec![rule]);
+    let expected = "\
+depends on the record: get Note with a token of the user pool
+  { and: [{ allow: owner }, { allow: private }, { allow: groups, groupsField: \"teams\" }] }: \
+matches if owner names the caller and teams names a group of the caller
+may get: records whose owner is the caller and whose teams hold a group of the caller
+name a record with --item to decide
+";
+    assert_eq!(text_of(Some(&ann()), Operation::Get, &model, None), expected);
+    let expected = json!([{"records": "each", "of": [
+        {"records": "namingCaller", "field": "owner", "list": false},
+        {"records": "namingGroup", "field": "teams", "list": true},
+    ]}]);
+    assert_eq!(json::of(&Answer::of(Some(&ann()), Operation::Get, &model, None))["scope"], expected);
+
+    let record = json!({"owner": "sub-of-ann", "teams": ["another"]});
+    let said = text_of(Some(&ann()), Operation::Get, &model, Some(record));
+    assert!(
+        said.contains(
+            "one part fails: { allow: groups, groupsField: \"teams\" }, for the caller is not in the group\n"
+        ),
+        "{said}"
+    );
+    // Where a part fails whatever the record holds, no record is needed to say so.
+    let editors = Rule::groups(["editors"]).strategy;
+    let never = note(vec![Field::list("teams")], vec![Rule::all([teams, editors])]);
+    assert!(text_of(Some(&ann()), Operation::Get, &never, None).starts_with("denied: get Note"));
+}
+
+#[test]
+fn a_rule_that_no_record_decides_does_not_depend_on_one_because_a_field_does() {
+    let secret = Field::new("secret").guarded(vec![Rule::owner()]);
+    let model = note(vec![Field::new("title"), secret], vec![Rule::groups(["editors"])]);
+    let said = text_of(Some(&ann()), Operation::Get, &model, None);
+    assert!(
+        said.contains("{ allow: groups, groups: [\"editors\"] }: the caller is not in the group\n"),
+        "{said}"
+    );
+}
+
+/// No door takes such a schema, and yet the answer must not say that the field is open.
+#[test]
+fn a_field_whose_rules_all_need_a_record_is_closed() {
+    let source = r#"type Query { mine: String @function(name: "mine") @auth(rules: [{ allow: owner }]) }"#;
+    let schema = Schema::read(source, "schema.graphql", &portcullis_schema::Project::default()).unwrap();
+    let expected = "\
+denied: call Query.mine with a token of the user pool
+  every rule of the field needs a record, and there is none
+";
+    assert_eq!(text::of(&Answer::of_call(Some(&ann()), &schema.custom_fields()[0])), expected);
+}
+
 #[test]
 fn the_json_form_has_stable_names() {
     let secret = Field::new("secret").guarded(vec![Rule::owner().claim("email")]);
@@ -185,6 +248,16 @@ fn the_json_form_has_stable_names() {
         "withheld": ["secret"],
     });
     assert_eq!(json::of(&Answer::of(Some(&ann()), Operation::Get, &model, Some(&record))), expected);
+
+    assert_eq!(
+        (answer_of_and()["outcome"].as_str(), &answer_of_and()["claim"]),
+        (Some("partsFailed"), &Value::Null)
+    );
+    let part = json!([{
+        "rule": "{ allow: groups, groups: [\"editors\"] }", "outcome": "notInGroup", "fields": null, "claim": null,
+        "text": "the caller is not in the group",
+    }]);
+    assert_eq!(answer_of_and()["parts"], part);
 
     let undecided =
         json::of(&Answer::of(Some(&ann()), Operation::Delete, &note(vec![], vec![Rule::owner()]), None));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use portcullis_rules::Provider;
 
 use crate::{
-    explain::answer::{Answer, Part, Verdict},
+    explain::answer::{Answer, Guard, Part, Place, Verdict},
     output::visible,
 };
 
@@ -24,11 +24,18 @@ pub(crate) fn of(answer: &Answer) -> String {
         Some(Provider::Function) => "let in by the Lambda authorizer",
         None => "without credentials",
     };
-    let mut written = format!("{verdict}: {} {} {caller}\n", answer.operation, visible(&answer.model));
+    let (Place::Model(place) | Place::Custom(place, _)) = &answer.place;
+    let mut written = format!("{verdict}: {} {} {caller}\n", answer.operation, visible(place));
     if answer.provider.is_none() {
         written.push_str("  no rule is asked: a caller without credentials is refused before\n");
     } else if answer.rules.is_empty() {
-        written.push_str("  the model has no rules\n");
+        written.push_str(match answer.place {
+            Place::Custom(_, Guard::None) => {
+                "  the field has no rules: it is for every token of the user pool\n"
+            }
+            Place::Custom(..) => "  every rule of the field needs a record, and there is none\n",
+            Place::Model(_) => "  the model has no rules\n",
+        });
     }
     for said in &answer.rules {
         let place = said.field.as_ref().map(|field| format!("on {} ", visible(field))).unwrap_or_default();
@@ -52,21 +59,29 @@ pub(crate) fn of(answer: &Answer) -> String {
 fn scope(parts: &[Part]) -> String {
     let words = parts.iter().map(|part| match part {
         Part::Every => "every record".to_owned(),
-        Part::NamingCaller { field, list: false } => {
-            format!("records whose {} is the caller", visible(field))
+        Part::Each(parts) => {
+            let each: Vec<String> = parts.iter().map(which).collect();
+            format!("records {}", each.join(" and "))
         }
-        Part::NamingCaller { field, list: true } => {
-            format!("records whose {} hold the caller", visible(field))
-        }
-        Part::NamingGroup { field, list: false } => {
-            format!("records whose {} is a group of the caller", visible(field))
-        }
-        Part::NamingGroup { field, list: true } => {
-            format!("records whose {} hold a group of the caller", visible(field))
-        }
+        part => format!("records {}", which(part)),
     });
     let words = words.collect::<Vec<_>>().join(", and ");
     if words.is_empty() { "no record".to_owned() } else { words }
+}
+
+fn which(part: &Part) -> String {
+    match part {
+        Part::NamingCaller { field, list: false } => format!("whose {} is the caller", visible(field)),
+        Part::NamingCaller { field, list: true } => format!("whose {} hold the caller", visible(field)),
+        Part::NamingGroup { field, list: false } => {
+            format!("whose {} is a group of the caller", visible(field))
+        }
+        Part::NamingGroup { field, list: true } => {
+            format!("whose {} hold a group of the caller", visible(field))
+        }
+        // One condition on one field, or on all records, stands here.
+        Part::Every | Part::Each(_) => String::new(),
+    }
 }
 
 fn list(fields: &[String]) -> String {

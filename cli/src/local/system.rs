@@ -84,7 +84,8 @@ impl System {
         let api =
             Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
         doors.serve(pool_listener, pool.router());
-        doors.serve(api_listener, portcullis_api::router(api));
+        let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
+        doors.serve(api_listener, routes);
         Ok(Self { doors, dynamodb, banner, _folder: folder })
     }
 
@@ -103,8 +104,9 @@ impl System {
 /// A group that some rule names and the pool has, besides the one that the first user joins.
 fn known_group(schema: &Schema) -> Option<String> {
     let named = |group: &str| {
-        schema.models().iter().flat_map(|model| model.rules().rules()).any(|rule| {
-            matches!(&rule.strategy, Strategy::StaticGroups { groups, .. } if groups.iter().any(|it| it == group))
+        let rules = schema.models().iter().flat_map(|model| model.rules().rules());
+        rules.flat_map(|rule| rule.strategy.parts()).any(|part| {
+            matches!(part, Strategy::StaticGroups { groups, .. } if groups.iter().any(|it| it.as_literal() == Some(group)))
         })
     };
     GROUPS.into_iter().rev().find(|group| named(group)).map(str::to_owned)

@@ -1,11 +1,12 @@
 //! One request, one line in the log.
 //!
-//! 1. The line names the caller by `sub` alone, the model, the operation, what came of it and how long it took. It
+//! 1. The line names the caller by `sub` alone, the model and the operation, or the field that a handler answers, what came of it and how long it took. It
 //!    names the route's pattern, not the path, which holds ids; never a header, a token, a query or a body.
 //! 2. Every line that is written while a request is answered carries its `request_id`, and so does the answer, so that
 //!    a user's complaint can be looked up.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,10 +21,7 @@ use axum::{
 };
 use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode};
 use lambda_http::{Context, request::RequestContext};
-use portcullis::{
-    IdentityExt, Refusal,
-    rules::{Identity, Operation},
-};
+use portcullis::{IdentityExt, Refusal, rules::Identity};
 use tracing::Instrument;
 
 /// A filter for `tracing_subscriber::EnvFilter`: this project's lines from this level.
@@ -53,8 +51,33 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AccessLog {
     requests: Arc<AtomicU64>,
-    /// Path of a collection and name of its model.
-    models: Arc<[(String, String)]>,
+    actions: Arc<Actions>,
+}
+
+/// What the routes stand for: by the pattern of the path, and by the method.
+#[derive(Debug, Default)]
+pub(crate) struct Actions(HashMap<String, Vec<(Method, Action)>>);
+
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Action {
+    /// The model; for what a handler answers, `Query` or `Mutation`.
+    model: String,
+    /// The operation; for what a handler answers, the name of the field.
+    operation: String,
+}
+
+impl Actions {
+    pub(crate) fn add(&mut self, method: Method, route: &str, model: &str, operation: &str) {
+        let action = Action { model: model.to_owned(), operation: operation.to_owned() };
+        self.0.entry(route.to_owned()).or_default().push((method, action));
+    }
+
+    fn of(&self, method: &Method, route: &str) -> Option<&Action> {
+        // axum answers HEAD by the handler of GET.
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.0.get(route)?.iter().find(|(known, _)| known == method).map(|(_, action)| action)
+    }
 }
 
 /// Who called. Travels to the log in the extensions of the response.
@@ -65,8 +88,8 @@ struct Subject {
 }
 
 impl AccessLog {
-    pub(crate) fn new(models: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { requests: Arc::default(), models: models.into_iter().collect() }
+    pub(crate) fn new(actions: Actions) -> Self {
+        Self { requests: Arc::default(), actions: Arc::new(actions) }
     }
 
     /// The gateway's number of the request if there is a gateway, else our own count.
@@ -79,21 +102,6 @@ impl AccessLog {
         let lambda = || extensions.get::<Context>().map(|context| context.request_id.clone());
         let own = || self.requests.fetch_add(1, Ordering::Relaxed).saturating_add(1).to_string();
         gateway.or_else(lambda).unwrap_or_else(own)
-    }
-
-    /// Which operation on which model a route stands for.
-    fn action(&self, method: &Method, route: &str) -> Option<(&str, Operation)> {
-        let (path, one) = route.strip_suffix("/{id}").map_or((route, false), |path| (path, true));
-        let operation = match (method.as_str(), one) {
-            ("POST", false) => Operation::Create,
-            ("GET" | "HEAD", false) => Operation::List,
-            ("GET" | "HEAD", true) => Operation::Get,
-            ("PATCH", true) => Operation::Update,
-            ("DELETE", true) => Operation::Delete,
-            _ => return None,
-        };
-        let (_, model) = self.models.iter().find(|(known, _)| known == path)?;
-        Some((model, operation))
     }
 }
 
@@ -108,14 +116,14 @@ pub(crate) async fn log_request(State(log): State<AccessLog>, request: Request, 
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let route = route.as_ref().map(MatchedPath::as_str);
-    let action = route.and_then(|route| log.action(&method, route));
+    let action = route.and_then(|route| log.actions.of(&method, route));
     let caller = response.extensions().get::<Subject>();
     span.in_scope(|| {
         tracing::info!(
             method = method.as_str(),
             route,
-            model = action.map(|(model, _)| model),
-            operation = action.map(|(_, operation)| operation.name()),
+            model = action.map(|action| action.model.as_str()),
+            operation = action.map(|action| action.operation.as_str()),
             caller = caller.map(|caller| caller.kind),
             sub = caller.and_then(|caller| caller.sub.as_deref()),
             decision = action.map(|_| decision(response.status())),
@@ -138,6 +146,7 @@ pub(crate) async fn note_caller(request: Request, next: Next) -> Response {
             Identity::User(_) => "user",
             Identity::ApiKey => "api-key",
             Identity::Iam(_) => "iam",
+            Identity::Function(_) => "lambda",
             _ => "other",
         },
         sub: identity.sub().map(str::to_owned),
@@ -169,19 +178,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes_stand_for_operations() {
-        let log = AccessLog::new([("/notes".to_owned(), "Note".to_owned())]);
+    fn routes_stand_for_actions() {
+        let mut actions = Actions::default();
+        actions.add(Method::GET, "/notes", "Note", "list");
+        actions.add(Method::POST, "/notes", "Note", "create");
+        actions.add(Method::POST, "/queries/hello", "Query", "hello");
         for (method, route, expected) in [
-            (Method::POST, "/notes", Some(Operation::Create)),
-            (Method::GET, "/notes", Some(Operation::List)),
-            (Method::HEAD, "/notes/{id}", Some(Operation::Get)),
-            (Method::PATCH, "/notes/{id}", Some(Operation::Update)),
-            (Method::DELETE, "/notes/{id}", Some(Operation::Delete)),
+            (Method::GET, "/notes", Some(("Note", "list"))),
+            (Method::HEAD, "/notes", Some(("Note", "list"))),
+            (Method::POST, "/notes", Some(("Note", "create"))),
+            (Method::POST, "/queries/hello", Some(("Query", "hello"))),
             (Method::DELETE, "/notes", None),
             (Method::GET, "/health", None),
         ] {
-            let action = log.action(&method, route);
-            assert_eq!(action, expected.map(|operation| ("Note", operation)), "{method} {route}");
+            let action = actions.of(&method, route);
+            let action = action.map(|action| (action.model.as_str(), action.operation.as_str()));
+            assert_eq!(action, expected, "{method} {route}");
         }
     }
 

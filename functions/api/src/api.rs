@@ -2,26 +2,33 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
-use portcullis::{AuthenticateLayer, Issuer, Verifier};
+use portcullis::{AuthenticateLayer, Issuer, TrustedGateway, Verifier};
 use portcullis_data::{
-    AuthorizedRepository, ConnectOptions, RESERVED_MODELS, Repository, Table, connect,
+    ConnectOptions, RESERVED_MODELS, Repository, Table, connect,
     rules::Authorizer,
     schema::{ModelType, Schema},
 };
+use serde_json::Value;
 use thiserror::Error;
 
-use crate::{Config, CorsOrigins, IssuerConfig};
+use crate::{
+    Config, CorsOrigins, FunctionError, Invocation, IssuerConfig,
+    function::{Function, Functions},
+    handlers, key_query,
+};
 
 /// Paths that serve something else than a model.
-const RESERVED: [&str; 1] = ["health"];
+const RESERVED: [&str; 3] = ["health", "queries", "mutations"];
 
 /// Everything that [`router`](crate::router) needs.
 #[derive(Clone)]
 pub struct Api {
     pub(crate) schema: Arc<Schema>,
-    pub(crate) repository: AuthorizedRepository,
+    pub(crate) repository: Repository,
+    pub(crate) authorizer: Authorizer,
     pub(crate) authenticate: AuthenticateLayer,
     pub(crate) cors: CorsOrigins,
+    pub(crate) functions: Functions,
 }
 
 /// An API that cannot be started.
@@ -42,6 +49,22 @@ pub enum StartError {
         /// Its path.
         path: String,
     },
+    /// A field that lists are asked for by is called like a parameter of every list.
+    #[error(
+        "`{model}.{field}` cannot be asked for: `{field}` is a parameter of every list; choose another name"
+    )]
+    ParameterTaken {
+        /// The model.
+        model: String,
+        /// The field of its key or of an index.
+        field: String,
+    },
+    /// The schema names functions that nobody has registered.
+    #[error("nobody answers these functions of the schema: {}", .0.join(", "))]
+    FunctionsMissing(Vec<String>),
+    /// Two handlers have been registered under one name.
+    #[error("the function `{0}` is registered twice")]
+    FunctionTwice(String),
     /// The issuer's configuration contradicts itself.
     #[error(transparent)]
     Verifier(#[from] portcullis::ConfigError),
@@ -52,7 +75,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// When the schema declares no model, one whose name the table needs, or two whose paths would be one.
+    /// When the schema declares no model, one whose name the table needs, one with a key that cannot be asked for, or
+    /// two whose paths would be one.
     pub fn new(schema: Schema, table: Table, verifier: Verifier) -> Result<Self, StartError> {
         if schema.models().is_empty() {
             return Err(StartError::NoModels);
@@ -62,6 +86,12 @@ impl Api {
             if RESERVED_MODELS.contains(&model.name()) {
                 return Err(StartError::NameTaken(model.name().to_owned()));
             }
+            if let Some(field) = key_query::unreachable_field(model) {
+                return Err(StartError::ParameterTaken {
+                    model: model.name().to_owned(),
+                    field: field.to_owned(),
+                });
+            }
             if !taken.insert(model.path()) {
                 return Err(StartError::PathTaken {
                     model: model.name().to_owned(),
@@ -70,9 +100,11 @@ impl Api {
             }
         }
         Ok(Self {
-            repository: AuthorizedRepository::new(Repository::new(table), Authorizer::default()),
+            repository: Repository::new(table),
+            authorizer: Authorizer::default(),
             authenticate: AuthenticateLayer::new(verifier),
             cors: CorsOrigins::default(),
+            functions: Functions::default(),
             schema: Arc::new(schema),
         })
     }
@@ -102,8 +134,53 @@ impl Api {
             Some(keys) => issuer.initial_keys(keys.clone()),
             None => issuer,
         };
-        let verifier = Verifier::builder().issuer(issuer).build()?;
-        Ok(Self::new(schema, table, verifier)?.api_keys(&config.api_keys).cors(config.cors.clone()))
+        let mut verifier = Verifier::builder().issuer(issuer);
+        if let Some(oidc) = &config.oidc {
+            let issuer = Issuer::oidc(&oidc.issuer).audiences(&oidc.audiences).token_use(oidc.token_use);
+            verifier = verifier.issuer(issuer);
+        }
+        let api = Self::new(schema, table, verifier.build()?)?;
+        let api = api.api_keys(&config.api_keys).cors(config.cors.clone());
+        Ok(handlers::register(api.gateway(config.gateway).authorizer(config.iam.authorizer())))
+    }
+
+    /// Answers the fields of `Query` and `Mutation` that name this function by `@function`.
+    ///
+    /// ```
+    /// use portcullis_api::{Api, FunctionError, Invocation};
+    /// use serde_json::Value;
+    ///
+    /// async fn hello(call: Invocation) -> Result<Value, FunctionError> {
+    ///     let name = call.arguments.get("name").and_then(Value::as_str);
+    ///     name.map(|name| format!("hello {name}").into()).ok_or(FunctionError::Rejected("a name is needed"))
+    /// }
+    ///
+    /// # fn with_hello(api: Api) -> Api {
+    /// api.function("hello", hello)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn function<F, A>(mut self, name: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Invocation) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Value, FunctionError>> + Send + 'static,
+    {
+        self.functions.insert(name.into(), Function::new(handler));
+        self
+    }
+
+    /// Decides by this evaluator, which knows the identity pool and who is an administrator.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: Authorizer) -> Self {
+        self.authorizer = authorizer;
+        self
+    }
+
+    /// Believes what a gateway says about the caller.
+    #[must_use]
+    pub fn gateway(mut self, trusted: TrustedGateway) -> Self {
+        self.authenticate = self.authenticate.gateway(trusted);
+        self
     }
 
     /// Lets callers with one of these keys in under `public` rules.
@@ -151,6 +228,30 @@ mod tests {
         {
             let api = api(schema);
             assert_eq!(api.is_ok(), good, "{api:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_lists_are_asked_for_by_may_not_be_called_like_a_parameter() {
+        for name in ["limit", "nextToken", "index", "sortDirection"] {
+            for (fields, good) in [
+                (format!("id: ID! {name}: String @index(name: \"byIt\")"), false),
+                (
+                    format!(
+                        "id: ID! a: ID @index(name: \"byIt\", sortKeyFields: [\"{name}\"]) {name}: String"
+                    ),
+                    false,
+                ),
+                (format!("a: ID! @primaryKey(sortKeyFields: [\"{name}\"]) {name}: String!"), false),
+                (format!("{name}: ID! @primaryKey(sortKeyFields: [\"a\"]) a: String!"), false),
+                // Its records are found by the path alone.
+                (format!("{name}: ID! @primaryKey"), true),
+                (format!("id: ID! {name}: String"), true),
+            ] {
+                let api = api(&format!("type Note @model {{ {fields} }}"));
+                let refused = matches!(&api, Err(StartError::ParameterTaken { field, .. }) if field == name);
+                assert_eq!((api.is_ok(), refused), (good, !good), "{fields}");
+            }
         }
     }
 

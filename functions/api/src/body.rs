@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Create,
     /// Changes in the manner of RFC 7396.
     Patch,
+    /// Arguments of a call.
+    Call,
 }
 
 impl Purpose {
@@ -35,7 +37,7 @@ impl Purpose {
 
     fn advice(self) -> (&'static str, &'static str) {
         match self {
-            Self::Create => ("accept", "application/json"),
+            Self::Create | Self::Call => ("accept", "application/json"),
             Self::Patch => ("accept-patch", "application/merge-patch+json, application/json"),
         }
     }

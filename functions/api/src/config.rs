@@ -11,17 +11,26 @@
 //! | `API_KEYS` | optional: keys that let callers in under `public` rules, separated by commas |
 //! | `CORS_ORIGINS` | optional: origins of web pages that may call, separated by commas, or `*` alone for every page |
 //! | `JWKS` | optional: the pool's key set as JSON, so that none is fetched at start |
+//! | `OIDC_ISSUER` | optional: another OpenID Connect issuer, whose users rules with the provider `oidc` admit, as its tokens spell `iss` |
+//! | `OIDC_AUDIENCES` | with it: one of these must stand in a token's `aud`, separated by commas; in an ID token that is the client's id |
+//! | `OIDC_TOKEN_USE` | with it: `access` (the default; `typ` must be `at+jwt`, RFC 9068) or `id` |
+//! | `TRUST_GATEWAY` | optional: which checks of API Gateway are believed: `iam`, `lambda` or both, separated by a comma |
+//! | `IDENTITY_POOL_ID` | optional, with `iam`: the identity pool, whose members are known by it |
+//! | `AUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that the identity pool gives to those who have signed in |
+//! | `UNAUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that it gives to guests |
+//! | `ADMIN_ROLES` | optional, with `iam`: the names of roles, in any account, or the ARNs of roles, that may do everything on every model that has rules |
+//! | `IAM_ACCESS` | optional, with `iam`: `account` lets every signed request in that no identity pool stands behind; its IAM policy decides |
+
+mod environment;
 
 use std::fmt;
 
-use http::Uri;
-use portcullis::{JwkSet, TokenUse};
+use portcullis::{JwkSet, TokenUse, TrustedGateway};
+use portcullis_data::rules::{Authorizer, IdentityPool};
 use thiserror::Error;
 
+use self::environment::Environment;
 use crate::CorsOrigins;
-
-/// An API key shorter than this could be guessed. AWS AppSync's have 26 characters after `da2-`.
-const API_KEY_LENGTH: std::ops::RangeInclusive<usize> = 16..=256;
 
 /// What the deployed API needs to know.
 #[derive(Clone)]
@@ -42,6 +51,48 @@ pub struct Config {
     pub cors: CorsOrigins,
     /// The issuer's key set, if it is given at start.
     pub jwks: Option<JwkSet>,
+    /// An issuer beside the user pool.
+    pub oidc: Option<OidcConfig>,
+    /// Which checks of API Gateway are believed.
+    pub gateway: TrustedGateway,
+    /// How callers with AWS credentials are told apart.
+    pub iam: IamConfig,
+}
+
+/// An OpenID Connect issuer that is no user pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OidcConfig {
+    /// As its tokens spell `iss`.
+    pub issuer: String,
+    /// One of these must stand in a token's `aud`.
+    pub audiences: Vec<String>,
+    /// Which tokens are accepted.
+    pub token_use: TokenUse,
+}
+
+/// How callers with AWS credentials are told apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IamConfig {
+    /// The identity pool whose members and guests the rules admit.
+    pub pool: Option<IdentityPool>,
+    /// The names of roles that may do everything on every model that has rules.
+    pub admin_roles: Vec<String>,
+    /// Whether everybody with AWS credentials is admitted whom no identity pool stands behind.
+    pub admits_account: bool,
+}
+
+impl IamConfig {
+    /// The evaluator of the rules that tells callers apart like this.
+    pub(crate) fn authorizer(&self) -> Authorizer {
+        let authorizer = match &self.pool {
+            Some(pool) => Authorizer::new().identity_pool(pool.clone()),
+            None => Authorizer::new(),
+        };
+        let authorizer = authorizer.admin_roles(self.admin_roles.iter().map(String::as_str));
+        if self.admits_account { authorizer.admit_account() } else { authorizer }
+    }
 }
 
 /// Who issues the tokens.
@@ -99,20 +150,35 @@ impl Config {
     /// assert_eq!(errors.errors().len(), 4);
     /// ```
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut env = Env { lookup, errors: Vec::new() };
-        let issuer = env.issuer();
-        let client_ids = env.required("USER_POOL_CLIENT_IDS").map(|text| list(&text));
-        let token_use = env.token_use();
-        let region = env.required("AWS_REGION");
-        let table_name = env.table_name();
-        let api_keys = env.api_keys();
-        let cors = env.cors();
-        let jwks = env.jwks();
+        let mut environment = Environment::new(lookup);
+        let issuer = environment.issuer();
+        let client_ids = environment.client_ids();
+        let token_use = environment.token_use("TOKEN_USE");
+        let region = environment.region();
+        let table_name = environment.table_name();
+        let api_keys = environment.api_keys();
+        let cors = environment.cors();
+        let jwks = environment.jwks();
+        let oidc = environment.oidc();
+        let (gateway, iam) = environment.gateway();
+        let errors = environment.into_errors();
         match (issuer, client_ids, region, table_name) {
-            (Some(issuer), Some(client_ids), Some(region), Some(table_name)) if env.errors.is_empty() => {
-                Ok(Self { issuer, client_ids, token_use, region, table_name, api_keys, cors, jwks })
+            (Some(issuer), Some(client_ids), Some(region), Some(table_name)) if errors.is_empty() => {
+                Ok(Self {
+                    issuer,
+                    client_ids,
+                    token_use,
+                    region,
+                    table_name,
+                    api_keys,
+                    cors,
+                    jwks,
+                    oidc,
+                    gateway,
+                    iam,
+                })
             }
-            _ => Err(ConfigErrors(env.errors)),
+            _ => Err(ConfigErrors(errors)),
         }
     }
 }
@@ -149,120 +215,11 @@ impl fmt::Debug for Config {
             .field("api_keys", &self.api_keys.len())
             .field("cors", &self.cors)
             .field("jwks", &self.jwks.is_some())
+            .field("oidc", &self.oidc)
+            .field("gateway", &self.gateway)
+            .field("iam", &self.iam)
             .finish()
     }
-}
-
-struct Env<F> {
-    lookup: F,
-    errors: Vec<ConfigError>,
-}
-
-impl<F: Fn(&str) -> Option<String>> Env<F> {
-    /// A template sets an optional variable to the empty text to leave it out.
-    fn value(&self, variable: &str) -> Option<String> {
-        (self.lookup)(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn required(&mut self, variable: &'static str) -> Option<String> {
-        let value = self.value(variable).filter(|value| !value.trim_matches([',', ' ']).is_empty());
-        if value.is_none() {
-            self.wrong(variable, "is not set");
-        }
-        value
-    }
-
-    fn wrong(&mut self, variable: &'static str, problem: impl Into<String>) {
-        self.errors.push(ConfigError { variable, problem: problem.into() });
-    }
-
-    fn issuer(&mut self) -> Option<IssuerConfig> {
-        if let Some(url) = self.value("ISSUER") {
-            if is_safe_url(&url) {
-                return Some(IssuerConfig::At(url));
-            }
-            self.wrong("ISSUER", "must be an https URL; http is for this machine alone");
-            return None;
-        }
-        let id = self.required("USER_POOL_ID")?;
-        let name = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_alphanumeric());
-        match id.split_once('_') {
-            Some((region, rest))
-                if region.split('-').count() >= 3 && region.split('-').all(name) && name(rest) =>
-            {
-                Some(IssuerConfig::Pool { region: region.to_owned(), id })
-            }
-            _ => {
-                self.wrong("USER_POOL_ID", "must look like eu-west-1_Ab12Cd34E");
-                None
-            }
-        }
-    }
-
-    fn token_use(&mut self) -> TokenUse {
-        match self.value("TOKEN_USE").as_deref() {
-            None | Some("access") => TokenUse::Access,
-            Some("id") => TokenUse::Id,
-            Some(_) => {
-                self.wrong("TOKEN_USE", "must be access or id");
-                TokenUse::Access
-            }
-        }
-    }
-
-    fn table_name(&mut self) -> Option<String> {
-        let name = self.required("TABLE_NAME")?;
-        let plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b'.');
-        if (3..=255).contains(&name.len()) && name.bytes().all(plain) {
-            return Some(name);
-        }
-        self.wrong("TABLE_NAME", "must be 3 to 255 letters, digits, dots, hyphens or underscores");
-        None
-    }
-
-    fn api_keys(&mut self) -> Vec<String> {
-        let keys = self.value("API_KEYS").map(|text| list(&text)).unwrap_or_default();
-        let good =
-            |key: &String| API_KEY_LENGTH.contains(&key.len()) && key.bytes().all(|it| it.is_ascii_graphic());
-        if !keys.iter().all(good) {
-            self.wrong(
-                "API_KEYS",
-                "must be keys of 16 to 256 printable ASCII characters, separated by commas",
-            );
-        }
-        keys
-    }
-
-    fn jwks(&mut self) -> Option<JwkSet> {
-        let keys = JwkSet::from_json(&self.value("JWKS")?);
-        match keys {
-            Ok(keys) if keys.is_empty() => self.wrong("JWKS", "holds no key that can be used"),
-            Err(error) => self.wrong("JWKS", format!("cannot be read: {error}")),
-            Ok(keys) => return Some(keys),
-        }
-        None
-    }
-
-    fn cors(&mut self) -> CorsOrigins {
-        CorsOrigins::parse(&self.value("CORS_ORIGINS").unwrap_or_default()).unwrap_or_else(|error| {
-            self.wrong("CORS_ORIGINS", format!("cannot be read: {error}"));
-            CorsOrigins::default()
-        })
-    }
-}
-
-/// Whether keys could be fetched from there without somebody on the way exchanging them.
-fn is_safe_url(url: &str) -> bool {
-    let loopback = |host: &str| matches!(host, "127.0.0.1" | "[::1]" | "localhost");
-    url.parse::<Uri>().is_ok_and(|uri| match (uri.scheme_str(), uri.host()) {
-        (Some("https"), Some(host)) => !host.is_empty(),
-        (Some("http"), Some(host)) => loopback(host),
-        _ => false,
-    })
-}
-
-fn list(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -292,13 +249,69 @@ mod tests {
         assert_eq!(config.client_ids, ["web", "ios"]);
         assert_eq!(config.token_use, TokenUse::Access);
         assert_eq!(config.cors, CorsOrigins::default());
-        assert!(config.api_keys.is_empty() && config.jwks.is_none());
+        assert!(config.api_keys.is_empty() && config.jwks.is_none() && config.oidc.is_none());
+        assert_eq!((config.gateway, config.iam), (TrustedGateway::new(), IamConfig::default()));
     }
 
     #[test]
     fn an_issuer_stands_in_for_the_pool() {
         let config = read(&[("ISSUER", "http://127.0.0.1:9229/local_1"), ("USER_POOL_ID", "")]).unwrap();
         assert_eq!(config.issuer, IssuerConfig::At("http://127.0.0.1:9229/local_1".to_owned()));
+    }
+
+    #[test]
+    fn other_ways_to_come_in_are_opened_by_name() {
+        let config = read(&[
+            ("OIDC_ISSUER", "https://sign-in.example.com/"),
+            ("OIDC_AUDIENCES", "web, ios"),
+            ("OIDC_TOKEN_USE", "id"),
+            ("TRUST_GATEWAY", "lambda, iam"),
+            ("IDENTITY_POOL_ID", "eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa"),
+            ("AUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/web-member"),
+            ("UNAUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/web-guest"),
+            (
+                "ADMIN_ROLES",
+                "ops, studio/CognitoIdentityCredentials, arn:aws:iam::111122223333:role/team/audit",
+            ),
+            ("IAM_ACCESS", "account"),
+        ]);
+        let config = config.unwrap();
+        let oidc = OidcConfig {
+            issuer: "https://sign-in.example.com/".to_owned(),
+            audiences: vec!["web".to_owned(), "ios".to_owned()],
+            token_use: TokenUse::Id,
+        };
+        let pool = IdentityPool::new()
+            .id("eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa")
+            .authenticated_role("arn:aws:iam::111122223333:role/web-member")
+            .guest_role("arn:aws:iam::111122223333:role/web-guest");
+        let admin_roles =
+            ["ops", "studio/CognitoIdentityCredentials", "arn:aws:iam::111122223333:role/team/audit"];
+        let admin_roles = admin_roles.map(str::to_owned).to_vec();
+        assert_eq!(config.oidc, Some(oidc));
+        assert_eq!(config.gateway, TrustedGateway::new().iam().lambda_authorizer());
+        assert_eq!(config.iam, IamConfig { pool: Some(pool), admin_roles, admits_account: true });
+    }
+
+    #[test]
+    fn what_belongs_together_is_missed_by_name() {
+        for (set, missed) in [
+            (("OIDC_ISSUER", "https://sign-in.example.com"), "OIDC_AUDIENCES"),
+            (("OIDC_AUDIENCES", "web"), "OIDC_AUDIENCES"),
+            (("OIDC_TOKEN_USE", "id"), "OIDC_TOKEN_USE"),
+            (("IDENTITY_POOL_ID", "eu-west-1:p"), "IDENTITY_POOL_ID"),
+            (("AUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/member"), "AUTHENTICATED_ROLE"),
+            (("UNAUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/guest"), "UNAUTHENTICATED_ROLE"),
+            (("ADMIN_ROLES", "ops"), "ADMIN_ROLES"),
+            (("IAM_ACCESS", "account"), "IAM_ACCESS"),
+        ] {
+            let named = |changes: &[(&str, &str)]| -> Vec<&'static str> {
+                read(changes).unwrap_err().errors().iter().map(|it| it.variable).collect()
+            };
+            assert_eq!(named(&[set]), [missed], "{set:?}");
+            // A Lambda authorizer says nothing about AWS credentials.
+            assert_eq!(named(&[set, ("TRUST_GATEWAY", "lambda")]), [missed], "{set:?}");
+        }
     }
 
     #[test]
@@ -319,6 +332,8 @@ mod tests {
             ("API_KEYS", "short"),
             ("API_KEYS", "long-enough-for-a-key,short"),
             ("CORS_ORIGINS", "app.example.com"),
+            ("TRUST_GATEWAY", "jwt"),
+            ("TRUST_GATEWAY", "iam lambda"),
             ("JWKS", "{}"),
             ("JWKS", "{\"keys\":[]}"),
             ("JWKS", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}"),
@@ -329,6 +344,27 @@ mod tests {
                 [variable],
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn names_of_aws_have_their_form() {
+        for (variable, value) in [
+            ("IDENTITY_POOL_ID", "eu-west-1_Ab12Cd34E"),
+            ("IDENTITY_POOL_ID", "eu-west-1:"),
+            ("IDENTITY_POOL_ID", "eu-west-1:a b"),
+            ("AUTHENTICATED_ROLE", "web-member"),
+            ("AUTHENTICATED_ROLE", "arn:aws:iam::111122223333:user/web-member"),
+            ("UNAUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/"),
+            ("ADMIN_ROLES", "arn:aws:iam::111122223333:user/ops"),
+            ("ADMIN_ROLES", "arn:aws:sts::111122223333:assumed-role/ops/session"),
+            ("ADMIN_ROLES", "ops, arn:aws:iam::111122223333:role/"),
+            ("ADMIN_ROLES", "o ps"),
+            ("IAM_ACCESS", "true"),
+        ] {
+            let errors = read(&[("TRUST_GATEWAY", "iam"), (variable, value)]).unwrap_err();
+            let named: Vec<_> = errors.errors().iter().map(|it| it.variable).collect();
+            assert_eq!(named, [variable], "{value}");
         }
     }
 

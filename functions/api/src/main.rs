@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use axum::Router;
 use portcullis_api::{Api, Config, lambda_service, log_filter, router};
 use portcullis_data::schema::Schema;
 use tracing::Level;
@@ -19,7 +20,7 @@ async fn main() -> Result<ExitCode, lambda_http::Error> {
         .with_env_filter(log_filter(level.unwrap_or(Level::INFO)))
         .init();
     match start() {
-        Ok(api) => lambda_http::run(lambda_service(router(api))).await.map(|()| ExitCode::SUCCESS),
+        Ok(router) => lambda_http::run(lambda_service(router)).await.map(|()| ExitCode::SUCCESS),
         Err(mistakes) => {
             for mistake in mistakes {
                 tracing::error!(mistake, "the api cannot start");
@@ -30,7 +31,7 @@ async fn main() -> Result<ExitCode, lambda_http::Error> {
 }
 
 /// Everything that is wrong is said at once.
-fn start() -> Result<Api, Vec<String>> {
+fn start() -> Result<Router, Vec<String>> {
     let lookup = |name: &str| std::env::var(name).ok();
     let mut mistakes = Vec::new();
     if lookup("AWS_LAMBDA_RUNTIME_API").is_none() {
@@ -41,7 +42,8 @@ fn start() -> Result<Api, Vec<String>> {
     let schema = Schema::parse(SCHEMA, "schema.graphql").map_err(|errors| mistakes.push(errors.to_string()));
     match (config, schema) {
         (Ok(config), Ok(schema)) if mistakes.is_empty() => {
-            Api::from_config(schema, &config).map_err(|error| vec![error.to_string()])
+            let api = Api::from_config(schema, &config);
+            api.and_then(router).map_err(|error| vec![error.to_string()])
         }
         _ => Err(mistakes),
     }

@@ -1,11 +1,16 @@
 //! The API described for programs: OpenAPI 3.1, made from the schema once, at start.
 
+mod custom;
+mod key_parameters;
+
 use http::StatusCode;
 use portcullis_data::{
     rules::{Authorizer, Identity, Operation, Screening},
-    schema::{ModelType, Schema, Shape},
+    schema::{Connection, ModelType, Schema, Shape},
 };
 use serde_json::{Map, Value, json};
+
+use crate::routes;
 
 /// The description of everything that [`router`](crate::router) serves.
 ///
@@ -19,11 +24,25 @@ use serde_json::{Map, Value, json};
 #[must_use]
 pub fn document(schema: &Schema) -> Value {
     let mut paths = Map::new();
-    let mut schemas = Map::new();
+    let mut schemas = schema.shared_json_schemas();
     for model in schema.models() {
         paths.insert(format!("/{}", model.path()), collection(model));
-        paths.insert(format!("/{}/{{id}}", model.path()), item(model));
+        let parameters = key_parameters::of_path(model);
+        paths.insert(routes::item_path(model), item(model, &parameters));
+        let served = |connection: &&Connection| routes::relation_is_served(schema, model, connection);
+        for connection in model.connections().iter().filter(served) {
+            let related = schema.model(&connection.model);
+            let api_key =
+                [Some(model), related].into_iter().flatten().all(|it| admits_key(it, Operation::Get));
+            let relation = custom::relation(model, parameters.clone(), connection, api_key);
+            paths.insert(routes::related_path(model, connection), relation);
+        }
         schemas.extend(model_schemas(model));
+    }
+    for field in schema.custom_fields() {
+        if let Some(path) = routes::custom_path(field) {
+            paths.insert(path, custom::field(field));
+        }
     }
     paths.insert("/health".to_owned(), health());
     schemas.insert(PROBLEM.to_owned(), problem_schema());
@@ -62,7 +81,8 @@ pub fn document(schema: &Schema) -> Value {
 
 fn collection(model: &ModelType) -> Value {
     let (name, plural) = (model.name(), model.plural());
-    json!({
+    let parameters = [page_parameters(), key_parameters::of_list(model)].concat();
+    let mut path = json!({
         "post": {
             "operationId": format!("create{name}"),
             "summary": format!("Create a {name}"),
@@ -79,33 +99,49 @@ fn collection(model: &ModelType) -> Value {
             "summary": format!("List the {plural} that you may see"),
             "tags": [name],
             "security": security(model, Operation::List),
-            "parameters": [
-                {
-                    "name": "limit",
-                    "in": "query",
-                    "description": "How many items a page holds at most.",
-                    "schema": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 },
-                },
-                {
-                    "name": "nextToken",
-                    "in": "query",
-                    "description": "The nextToken of the page before.",
-                    "schema": { "type": "string" },
-                },
-            ],
+            "parameters": parameters,
             "responses": responses(
                 json!({ "200": content("A page", reference(&format!("{name}.Page"))) }),
                 &[400, 401, 403, 500, 503],
             ),
         },
-    })
+    });
+    keep(&mut path, model, &[("post", Operation::Create), ("get", Operation::List)]);
+    path
 }
 
-fn item(model: &ModelType) -> Value {
+/// `@model` can take operations away.
+fn keep(path: &mut Value, model: &ModelType, methods: &[(&str, Operation)]) {
+    if let Some(path) = path.as_object_mut() {
+        for (method, _) in methods.iter().filter(|(_, operation)| model.api().of(*operation).is_none()) {
+            path.remove(*method);
+        }
+    }
+}
+
+/// Which page of a list.
+fn page_parameters() -> Vec<Value> {
+    vec![
+        json!({
+            "name": "limit",
+            "in": "query",
+            "description": "How many items a page holds at most.",
+            "schema": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 },
+        }),
+        json!({
+            "name": "nextToken",
+            "in": "query",
+            "description": "The nextToken of the page before.",
+            "schema": { "type": "string" },
+        }),
+    ]
+}
+
+fn item(model: &ModelType, parameters: &Value) -> Value {
     let name = model.name();
     let patch_types = ["application/merge-patch+json", "application/json"];
-    json!({
-        "parameters": [{ "$ref": "#/components/parameters/Id" }],
+    let mut path = json!({
+        "parameters": parameters,
         "get": {
             "operationId": format!("get{name}"),
             "summary": format!("Read a {name}"),
@@ -140,7 +176,10 @@ fn item(model: &ModelType) -> Value {
                 &[400, 401, 403, 404, 409, 412, 500, 503],
             ),
         },
-    })
+    });
+    let methods = [("get", Operation::Get), ("patch", Operation::Update), ("delete", Operation::Delete)];
+    keep(&mut path, model, &methods);
+    path
 }
 
 fn health() -> Value {
@@ -156,14 +195,18 @@ fn health() -> Value {
     })
 }
 
-/// A token always does; the key is named only where a rule of the model lets its holders in.
 fn security(model: &ModelType, operation: Operation) -> Value {
-    let screening = Authorizer::default().screen(&Identity::ApiKey, operation, model.rules());
-    if screening != Screening::Denied {
-        json!([{ "bearer": [] }, { "apiKey": [] }])
-    } else {
-        json!([{ "bearer": [] }])
-    }
+    security_of(admits_key(model, operation))
+}
+
+/// Whether a rule of the model lets the holders of an API key in.
+fn admits_key(model: &ModelType, operation: Operation) -> bool {
+    Authorizer::default().screen(&Identity::ApiKey, operation, model.rules()) != Screening::Denied
+}
+
+/// A token always does; the key is named only where a rule lets its holders in.
+fn security_of(api_key: bool) -> Value {
+    if api_key { json!([{ "bearer": [] }, { "apiKey": [] }]) } else { json!([{ "bearer": [] }]) }
 }
 
 fn model_schemas(model: &ModelType) -> [(String, Value); 4] {

@@ -2,6 +2,8 @@
 
 use axum::extract::{Query, rejection::QueryRejection};
 
+use portcullis_data::PageRequest;
+
 use crate::problem::{Mistake, Problem};
 
 /// How many items a page holds when nobody says, as in Amplify.
@@ -10,8 +12,11 @@ const DEFAULT_LIMIT: u32 = 100;
 /// How many items a page holds at most, as in Amplify.
 const MAX_LIMIT: u32 = 1000;
 
+/// Name and value.
+pub(crate) type Pair = (String, String);
+
 /// Parameters in the order in which they stand; a name may stand twice.
-pub(crate) type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+pub(crate) type Parameters = Result<Query<Vec<Pair>>, QueryRejection>;
 
 /// Which page of a list is wanted.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,14 +30,25 @@ pub(crate) struct PageQuery {
 impl PageQuery {
     /// Reads the parameters and names everything that is wrong with them.
     pub(crate) fn read(parameters: Parameters) -> Result<Self, Problem> {
+        let (page, ()) = Self::read_with(parameters, |others, mistakes| {
+            mistakes.extend(others.into_iter().map(|(name, _)| unknown(name)));
+        })?;
+        Ok(page)
+    }
+
+    /// As [`read`](Self::read), for a path that has other parameters too.
+    pub(crate) fn read_with<T>(
+        parameters: Parameters,
+        read_others: impl FnOnce(Vec<Pair>, &mut Vec<Mistake>) -> T,
+    ) -> Result<(Self, T), Problem> {
         let mut mistakes = Vec::new();
-        let (mut limit, mut next_token) = (None, None);
+        let (mut limit, mut next_token, mut others) = (None, None, Vec::new());
         for (name, value) in pairs(parameters)? {
             let slot = match name.as_str() {
                 "limit" => &mut limit,
                 "nextToken" => &mut next_token,
                 _ => {
-                    mistakes.push(unknown(name));
+                    others.push((name, value));
                     continue;
                 }
             };
@@ -44,7 +60,18 @@ impl PageQuery {
             mistakes.push(mistake);
             DEFAULT_LIMIT
         });
-        if mistakes.is_empty() { Ok(Self { limit, next_token }) } else { Err(Problem::bad_query(mistakes)) }
+        let others = read_others(others, &mut mistakes);
+        if mistakes.is_empty() {
+            Ok((Self { limit, next_token }, others))
+        } else {
+            Err(Problem::bad_query(mistakes))
+        }
+    }
+}
+
+impl From<PageQuery> for PageRequest {
+    fn from(query: PageQuery) -> Self {
+        Self { limit: Some(query.limit), next_token: query.next_token }
     }
 }
 
@@ -54,7 +81,7 @@ pub(crate) fn expect_no_parameters(parameters: Parameters) -> Result<(), Problem
     if mistakes.is_empty() { Ok(()) } else { Err(Problem::bad_query(mistakes)) }
 }
 
-fn pairs(parameters: Parameters) -> Result<Vec<(String, String)>, Problem> {
+fn pairs(parameters: Parameters) -> Result<Vec<Pair>, Problem> {
     parameters.map(|Query(pairs)| pairs).map_err(|_| Problem::bad_request("the query cannot be read"))
 }
 
@@ -67,7 +94,7 @@ fn parse_limit(text: &str) -> Result<u32, Mistake> {
     })
 }
 
-fn unknown(name: String) -> Mistake {
+pub(crate) fn unknown(name: String) -> Mistake {
     Mistake { field: name.chars().take(40).collect(), problem: "is not a parameter of this path".into() }
 }
 

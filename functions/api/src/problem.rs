@@ -114,11 +114,18 @@ impl Problem {
     }
 
     pub(crate) fn invalid(fields: Vec<InvalidField>) -> Self {
-        let errors = fields
-            .into_iter()
-            .map(|it| Mistake { field: it.field, problem: Cow::Owned(it.problem) })
-            .collect();
+        let errors = fields.into_iter().map(Mistake::from).collect();
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "the item does not fit its model").with_errors(errors)
+    }
+
+    pub(crate) fn invalid_arguments(arguments: Vec<InvalidField>) -> Self {
+        let detail = Cow::Borrowed("the arguments do not fit the schema");
+        Self { detail, ..Self::invalid(arguments) }
+    }
+
+    /// A handler refuses a call.
+    pub(crate) fn rejected(detail: &'static str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
     pub(crate) fn internal() -> Self {
@@ -157,6 +164,12 @@ impl Problem {
             body.insert("fields".to_owned(), json!(self.fields));
         }
         body.to_string()
+    }
+}
+
+impl From<InvalidField> for Mistake {
+    fn from(field: InvalidField) -> Self {
+        Self { field: field.field, problem: field.problem.into() }
     }
 }
 

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use portcullis_rules::{Authorizer, Denied, Identity, Item, Operation, Screening};
+use portcullis_rules::{Authorizer, Denied, Identity, Item, Operation, Permit, Read, Screening};
 use portcullis_schema::ModelType;
 
-use crate::{DataError, Page, PageRequest, Repository, Revision, Stored};
+use crate::{
+    DataError, IndexQuery, Page, PageRequest, RecordKey, Repository, Revision, Shown,
+    record_layout::RecordLayout,
+    repository::{Hides, StoredPage, no_such_index},
+    stored::Stored,
+};
 
 /// How often a change is decided anew when others change the record at the same time.
 const ATTEMPTS: u32 = 10;
@@ -22,10 +27,19 @@ const ATTEMPTS: u32 = 10;
 ///
 /// What is returned lacks the fields that the caller may not read in this record, whichever operation returns
 /// it. The revision is that of the whole record: it tells that something has changed, not what.
+///
+/// Where the authorizer lets callers in whatever the rules say, every record has a further index row by which they list
+/// it: all doors to one table are to have the same authorizer.
+///
+/// ```compile_fail,E0061
+/// # async fn forgetful(data: portcullis_data::AuthorizedRepository, note: &portcullis_data::schema::ModelType) {
+/// data.get(note, &portcullis_data::RecordKey::id("n")).await; // nobody asks for it
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AuthorizedRepository {
-    repository: Repository,
-    authorizer: Authorizer,
+    pub(crate) repository: Repository,
+    pub(crate) authorizer: Authorizer,
 }
 
 impl AuthorizedRepository {
@@ -35,7 +49,7 @@ impl AuthorizedRepository {
         Self { repository, authorizer }
     }
 
-    /// Makes a record. Fields that are `null` are not stored; `id`, `createdAt` and `updatedAt` are added.
+    /// Makes a record. Fields that are `null` are not stored; defaults, `id` and the times of creation and change are added.
     ///
     /// # Errors
     ///
@@ -44,24 +58,31 @@ impl AuthorizedRepository {
         &self,
         identity: &Identity,
         model: &ModelType,
-        input: Item,
-    ) -> Result<Stored, DataError> {
+        mut input: Item,
+    ) -> Result<Shown, DataError> {
         self.screen(identity, Operation::Create, model)?;
         model.validate_create(&input).map_err(DataError::Invalid)?;
+        // As in Amplify, the rules see what the schema fills in as if the client had sent it.
+        model.fill_defaults(&mut input);
         let permit = self.authorizer.permit_create(identity, model.rules(), input)?;
-        let stored = self.repository.create(permit).await?;
+        let stored = self.repository.create(permit, self.layout(model)).await?;
         Ok(self.show(identity, model, stored))
     }
 
-    /// The record with this id.
+    /// The record with this key.
     ///
     /// # Errors
     ///
     /// [`DataError::NotFound`], [`DataError::Forbidden`] when the caller may read no record of this model,
     /// [`DataError::Unavailable`].
-    pub async fn get(&self, identity: &Identity, model: &ModelType, id: &str) -> Result<Stored, DataError> {
+    pub async fn get(
+        &self,
+        identity: &Identity,
+        model: &ModelType,
+        key: &RecordKey,
+    ) -> Result<Shown, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::Get, model.rules())?;
-        let stored = self.repository.get(&permit, id).await?.ok_or(DataError::NotFound)?;
+        let stored = self.repository.get(&permit, model, key).await?.ok_or(DataError::NotFound)?;
         Ok(self.show(identity, model, stored))
     }
 
@@ -78,9 +99,8 @@ impl AuthorizedRepository {
         request: &PageRequest,
     ) -> Result<Page, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::List, model.rules())?;
-        let page = self.repository.list(&permit, request).await?;
-        let items = page.records.into_iter().map(|stored| self.show(identity, model, stored).item).collect();
-        Ok(Page { items, next_token: page.next_token })
+        let page = self.repository.list(&permit, self.layout(model), request, identity).await?;
+        Ok(self.show_page(identity, model, page))
     }
 
     /// Changes fields of a record; `null` removes one, for which the caller needs delete on it besides update. With
@@ -94,24 +114,23 @@ impl AuthorizedRepository {
         &self,
         identity: &Identity,
         model: &ModelType,
-        id: &str,
-        mut changes: Item,
+        key: &RecordKey,
+        changes: Item,
         expected: Option<&Revision>,
-    ) -> Result<Stored, DataError> {
+    ) -> Result<Shown, DataError> {
         let load = self.authorizer.permit_load(identity, Operation::Update, model.rules())?;
         // Amplify's clients send the key along with the changes.
-        if changes.get("id").is_some_and(|sent| sent == id) {
-            changes.remove("id");
-        }
-        model.validate_update(&changes).map_err(DataError::Invalid)?;
+        let mut to_check = changes.clone();
+        to_check.retain(|field, value| !key.holds(model, field, value));
+        model.validate_update(&to_check).map_err(DataError::Invalid)?;
         for attempt in 0..ATTEMPTS {
-            let stored = self.repository.load(&load, id).await?.ok_or(DataError::NotFound)?;
+            let stored = self.repository.load(&load, model, key).await?.ok_or(DataError::NotFound)?;
             let permit = self
                 .authorizer
                 .permit_update(identity, model.rules(), &stored.item, changes.clone())
                 .map_err(|denied| self.refusal(identity, Operation::Update, model, &stored, denied))?;
             require(expected, &stored)?;
-            match self.repository.update(permit, &stored).await {
+            match self.repository.update(permit, self.layout(model), &stored).await {
                 Err(DataError::Conflict) => self.wait(attempt).await,
                 Err(error) => return Err(error),
                 Ok(stored) => return Ok(self.show_writer(identity, model, stored, &changes)),
@@ -130,12 +149,12 @@ impl AuthorizedRepository {
         &self,
         identity: &Identity,
         model: &ModelType,
-        id: &str,
+        key: &RecordKey,
         expected: Option<&Revision>,
-    ) -> Result<Stored, DataError> {
+    ) -> Result<Shown, DataError> {
         let load = self.authorizer.permit_load(identity, Operation::Delete, model.rules())?;
         for attempt in 0..ATTEMPTS {
-            let stored = self.repository.load(&load, id).await?.ok_or(DataError::NotFound)?;
+            let stored = self.repository.load(&load, model, key).await?.ok_or(DataError::NotFound)?;
             let permit = self
                 .authorizer
                 .permit_delete(identity, model.rules(), &stored.item)
@@ -148,6 +167,59 @@ impl AuthorizedRepository {
             }
         }
         Err(DataError::Conflict)
+    }
+
+    /// A page of the records that have a value in an index, in the order of its sort fields, then by the time of their
+    /// creation. A record that the caller may see is left out if a field of the index is withheld from them in it: which
+    /// query finds it would tell what is there. For the same reason only rules that let the caller read all fields of the
+    /// index count: see [`Lookup::reading`](crate::rules::Lookup::reading).
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Forbidden`] when the caller may list no record that is asked for, [`DataError::Invalid`] for the
+    /// query or the limit, [`DataError::InvalidCursor`], [`DataError::Unavailable`].
+    pub async fn query(
+        &self,
+        identity: &Identity,
+        model: &ModelType,
+        query: &IndexQuery,
+        request: &PageRequest,
+    ) -> Result<Page, DataError> {
+        self.screen(identity, Operation::List, model)?;
+        let layout = self.layout(model);
+        let index = layout.index(query.index()).ok_or_else(|| no_such_index(model))?;
+        // What is no value of the field is a mistake, and no question to the rules.
+        query.value(model, &index)?;
+        query.range(model, &index)?;
+        let lookup = query.lookup(&index).reading(index.fields());
+        let permit = self.authorizer.permit_query(identity, Operation::List, model.rules(), &lookup)?;
+        let query = query.clone().narrowed(&index, permit.narrowing());
+        let page = self.find(identity, &permit, model, &query, request).await?;
+        Ok(self.show_page(identity, model, page))
+    }
+
+    /// What a query finds, without the records in which a field of the index is withheld from the caller.
+    pub(crate) async fn find(
+        &self,
+        identity: &Identity,
+        permit: &Permit<Read>,
+        model: &ModelType,
+        query: &IndexQuery,
+        request: &PageRequest,
+    ) -> Result<StoredPage, DataError> {
+        let layout = self.layout(model);
+        let index = layout.index(query.index()).ok_or_else(|| no_such_index(model))?;
+        let withholds = |item: &Item| {
+            let withheld = self.authorizer.withheld(identity, model.rules(), item);
+            index.fields().any(|field| withheld.contains(&field))
+        };
+        let guarded = index.fields().any(|field| model.rules().may_withhold(field));
+        let hides = guarded.then_some(&withholds as Hides<'_>);
+        self.repository.query(permit, layout, query, request, identity, hides).await
+    }
+
+    pub(crate) fn layout<'m>(&self, model: &'m ModelType) -> RecordLayout<'m> {
+        RecordLayout { model, for_everybody: self.authorizer.admits_beyond_rules(model.rules()) }
     }
 
     fn screen(&self, identity: &Identity, operation: Operation, model: &ModelType) -> Result<(), DataError> {
@@ -179,22 +251,30 @@ impl AuthorizedRepository {
     /// The record as this client sees it. What they may not read is judged by the record that is stored.
     ///
     /// An attribute that the schema no longer declares may have had rules of its own; it stays stored and is not shown.
-    fn show(&self, identity: &Identity, model: &ModelType, mut stored: Stored) -> Stored {
-        for field in self.authorizer.withheld(identity, model.rules(), &stored.item) {
-            stored.item.remove(field);
+    pub(crate) fn show(&self, identity: &Identity, model: &ModelType, stored: Stored) -> Shown {
+        let Stored { mut item, revision, .. } = stored;
+        let key = RecordKey::from_item(model, &item).ok();
+        for field in self.authorizer.withheld(identity, model.rules(), &item) {
+            item.remove(field);
         }
-        stored.item.retain(|name, _| model.field(name).is_some());
-        stored.item = model.rules().present(stored.item);
-        stored
+        item.retain(|name, _| model.field(name).is_some());
+        let key = key.filter(|_| model.key().fields().all(|field| item.contains_key(field)));
+        Shown { item: model.rules().present(item), revision, key }
     }
 
-    /// Whoever may write a record and not read it gets back its id and, unless it is withheld from them, what they
+    pub(crate) fn show_page(&self, identity: &Identity, model: &ModelType, page: StoredPage) -> Page {
+        let items = page.records.into_iter().map(|stored| self.show(identity, model, stored).item).collect();
+        Page { items, next_token: page.next_token }
+    }
+
+    /// Whoever may write a record and not read it gets back its key and, unless it is withheld from them, what they
     /// have just sent.
-    fn show_writer(&self, identity: &Identity, model: &ModelType, stored: Stored, sent: &Item) -> Stored {
+    fn show_writer(&self, identity: &Identity, model: &ModelType, stored: Stored, sent: &Item) -> Shown {
         let reads = self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item);
         let mut shown = self.show(identity, model, stored);
         if !reads.is_allowed() {
-            shown.item.retain(|field, _| field == "id" || sent.contains_key(field));
+            let in_key = |field: &str| model.key().fields().any(|key| key == field);
+            shown.item.retain(|field, _| in_key(field) || sent.contains_key(field));
         }
         shown
     }

@@ -1,22 +1,22 @@
 //! One write of a record with its index rows: all of it or nothing, and only under its conditions.
 
+mod failure;
+
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, transact_write_items::TransactWriteItemsError,
-    },
-    types::{
-        AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
-    },
+    operation::{delete_item::DeleteItemError, put_item::PutItemError},
+    types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use serde_json::Value;
 
+use self::failure::{Failure, cancelled};
 use crate::{
     DataError, Revision, StoreError, Table,
-    layout::{self, Position, REVISION, Row},
+    index_row::IndexRow,
+    layout::{self, REVISION, Row},
+    position::Position,
 };
 
 /// What happens to the row of the record.
@@ -107,13 +107,11 @@ impl<'a> Commit<'a> {
     pub(crate) fn index(
         mut self,
         position: &Position,
-        before: &BTreeSet<String>,
-        after: &BTreeSet<String>,
+        before: &BTreeSet<IndexRow>,
+        after: &BTreeSet<IndexRow>,
     ) -> Self {
-        self.puts =
-            after.difference(before).map(|partition| layout::index_key(partition, position)).collect();
-        self.deletes =
-            before.difference(after).map(|partition| layout::index_key(partition, position)).collect();
+        self.puts = after.difference(before).map(|row| layout::index_row(row, position)).collect();
+        self.deletes = before.difference(after).map(|row| layout::index_row(row, position)).collect();
         self
     }
 
@@ -265,59 +263,6 @@ impl<'a> Commit<'a> {
     }
 }
 
-enum Failure {
-    /// A condition failed; the record as it is, if there is one.
-    Condition(Option<Row>),
-    Conflict,
-    Store(StoreError),
-}
-
-impl Failure {
-    fn build(operation: &'static str) -> Self {
-        Self::Store(StoreError::unexpected(operation, "BuildError"))
-    }
-}
-
-/// Why a transaction did not happen.
-fn cancelled<R: std::fmt::Debug + Send + Sync + 'static>(
-    error: SdkError<TransactWriteItemsError, R>,
-) -> Failure {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(error)) => error.cancellation_reasons(),
-        _ => &[],
-    };
-    match verdict(reasons) {
-        Verdict::Condition(row) => Failure::Condition(row),
-        Verdict::Conflict => Failure::Conflict,
-        Verdict::Other(Some(code)) => {
-            Failure::Store(StoreError::cancelled("TransactWriteItems", &code, error))
-        }
-        Verdict::Other(None) => Failure::Store(StoreError::new("TransactWriteItems", error)),
-    }
-}
-
-#[derive(Debug, PartialEq)]
-enum Verdict {
-    Condition(Option<Row>),
-    Conflict,
-    Other(Option<String>),
-}
-
-/// One verdict from the reasons, of which there is one for each write. A failed condition is final and wins over
-/// a conflict, which may be gone in a moment; anything else is no answer about the record.
-fn verdict(reasons: &[CancellationReason]) -> Verdict {
-    let with = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
-    if let Some(reason) = with("ConditionalCheckFailed") {
-        return Verdict::Condition(reason.item().cloned());
-    }
-    if with("TransactionConflict").is_some() {
-        return Verdict::Conflict;
-    }
-    Verdict::Other(
-        reasons.iter().filter_map(CancellationReason::code).find(|code| *code != "None").map(str::to_owned),
-    )
-}
-
 fn is_revision(row: &Row, revision: Option<&Revision>) -> bool {
     matches!((row.get(REVISION), revision), (Some(AttributeValue::S(found)), Some(revision)) if found == revision.as_str())
 }
@@ -335,47 +280,29 @@ impl From<CommitError> for DataError {
 mod tests {
     use super::*;
 
-    fn reason(code: &str) -> CancellationReason {
-        CancellationReason::builder().code(code).build()
-    }
-
-    #[test]
-    fn a_cancelled_transaction_is_told_by_its_gravest_reason() {
-        let verdicts = [
-            (vec!["None", "ConditionalCheckFailed"], Verdict::Condition(None)),
-            (vec!["TransactionConflict", "ConditionalCheckFailed"], Verdict::Condition(None)),
-            (vec!["None", "TransactionConflict", "None"], Verdict::Conflict),
-            (vec!["ThrottlingError", "None"], Verdict::Other(Some("ThrottlingError".to_owned()))),
-            (vec!["None", "ValidationError"], Verdict::Other(Some("ValidationError".to_owned()))),
-            (vec![], Verdict::Other(None)),
-        ];
-        for (codes, expected) in verdicts {
-            let reasons: Vec<_> = codes.iter().map(|code| reason(code)).collect();
-            assert_eq!(verdict(&reasons), expected, "{codes:?}");
-        }
-    }
-
     #[tokio::test]
     async fn a_write_whose_answer_was_lost_is_known_again_by_its_revision() {
         let table = crate::testkit::table().await.unwrap();
-        let partitions =
-            |partitions: &[&str]| partitions.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+        let rows = |partitions: &[&str]| {
+            let rows = partitions.iter().map(|&name| IndexRow { partition: name.to_owned(), sort: None });
+            rows.collect::<BTreeSet<_>>()
+        };
         for (id, index) in [("single", vec![]), ("transaction", vec!["Note@#0"])] {
-            let stored = crate::Stored {
+            let stored = crate::stored::Stored {
                 item: portcullis_rules::Item::new(),
                 revision: Revision::new("mine"),
                 id: id.to_owned(),
                 position: Position::new(jiff::Timestamp::UNIX_EPOCH, id),
-                partitions: partitions(&index),
+                rows: rows(&index),
             };
             let write = |revision: &str| {
-                let stored = crate::Stored { revision: Revision::new(revision), ..stored.clone() };
+                let stored = crate::stored::Stored { revision: Revision::new(revision), ..stored.clone() };
                 let table = table.clone();
                 async move {
                     let change =
                         Change::Put { row: stored.to_row("Note").unwrap(), revision: &stored.revision };
                     let commit = Commit::new(&table, change).require_absent(crate::layout::PK);
-                    commit.index(&stored.position, &BTreeSet::new(), &stored.partitions).run().await
+                    commit.index(&stored.position, &BTreeSet::new(), &stored.rows).run().await
                 }
             };
             write("mine").await.unwrap();
@@ -385,9 +312,9 @@ mod tests {
             let delete = |revision: &str| {
                 let (stored, table, revision) = (stored.clone(), table.clone(), Revision::new(revision));
                 async move {
-                    let change = Change::Delete { key: layout::record_key("Note", &stored.id) };
+                    let change = Change::Delete { key: layout::record_row("Note", &stored.id) };
                     let commit = Commit::new(&table, change).require_decided_on(&revision, &[]).unwrap();
-                    commit.index(&stored.position, &stored.partitions, &BTreeSet::new()).run().await
+                    commit.index(&stored.position, &stored.rows, &BTreeSet::new()).run().await
                 }
             };
             assert!(matches!(delete("other").await, Err(CommitError::ConditionFailed)), "{id}");

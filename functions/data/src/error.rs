@@ -19,7 +19,7 @@ pub enum DataError {
     /// The input cannot be accepted; every mistake is named.
     #[error("the input is not valid")]
     Invalid(Vec<InvalidField>),
-    /// A record with the id that the client chose exists.
+    /// A record with the key that the client chose exists.
     #[error("a record with this id exists")]
     AlreadyExists,
     /// Others changed the record at the same time, again and again.

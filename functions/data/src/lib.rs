@@ -2,7 +2,7 @@
 //!
 //! 1. [`AuthorizedRepository`] is what a door uses: it takes a caller, a model and a request, and does nothing
 //!    that the rules do not allow.
-//! 2. [`Repository`] is what lies beneath: each of its methods takes a [`Permit`](rules::Permit).
+//! 2. [`Repository`] is what lies beneath: each of its methods takes a [`Permit`](rules::Permit), and none is public.
 //! 3. [`Profiles`] keeps the profiles of users for the triggers of the user pool.
 //! 4. All of it lies in one [`Table`], which is created locally from the same template that is deployed.
 //!
@@ -10,7 +10,8 @@
 //!
 //! ```no_run
 //! use portcullis_data::{
-//!     AuthorizedRepository, ConnectOptions, DataError, PageRequest, Repository, Table, TableDefinition, connect,
+//!     AuthorizedRepository, ConnectOptions, DataError, PageRequest, RecordKey, Repository, Table, TableDefinition,
+//!     connect,
 //!     rules::{Authorizer, Identity},
 //!     schema::Schema,
 //! };
@@ -24,8 +25,8 @@
 //! let data = AuthorizedRepository::new(Repository::new(table), Authorizer::default());
 //! let page = data.list(&caller, note, &PageRequest { limit: Some(20), next_token: None }).await?;
 //! for item in page.items {
-//!     match data.get(&caller, note, item["id"].as_str().unwrap_or_default()).await {
-//!         Ok(stored) => println!("revision {}", stored.revision()),
+//!     match data.get(&caller, note, &RecordKey::from_item(note, &item)?).await {
+//!         Ok(record) => println!("revision {}", record.revision()),
 //!         Err(DataError::NotFound) => println!("gone in the meantime"),
 //!         Err(error) => return Err(error.into()),
 //!     }
@@ -38,12 +39,21 @@
 mod authorized;
 mod commit;
 mod connection;
+mod cursor;
 mod error;
+mod index_query;
+mod index_row;
+mod key_value;
 mod layout;
 mod listing;
 mod page;
+mod position;
 mod profiles;
+mod record_key;
+mod record_layout;
+mod related;
 mod repository;
+mod shown;
 mod sources;
 mod store_error;
 mod stored;
@@ -62,13 +72,17 @@ pub use self::{
     authorized::AuthorizedRepository,
     connection::{ConnectOptions, Connection, connect},
     error::DataError,
+    index_query::{IndexQuery, SortCondition},
+    key_value::{beginning_from_text, value_from_text},
     layout::RESERVED_MODELS,
     page::{Page, PageRequest},
     profiles::{Enrollment, NewProfile, Profile, ProfileError, Profiles},
+    record_key::RecordKey,
     repository::Repository,
+    shown::{Related, Shown},
     sources::{Clock, Ids, System},
     store_error::StoreError,
-    stored::{Revision, Stored},
+    stored::Revision,
     table::{Table, TableError},
     template::{TableDefinition, TemplateError},
 };

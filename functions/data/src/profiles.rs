@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::{
     StoreError, Table,
     layout::{self, PK, Row, SK},
+    position::instant,
 };
 
 /// How often an enrollment is tried again when others enroll at the same moment.
@@ -262,7 +263,7 @@ fn first_key() -> Row {
 
 fn profile_row(profile: &NewProfile) -> Row {
     let mut row = profile_key(&profile.sub);
-    let created_at = layout::instant(profile.created_at);
+    let created_at = instant(profile.created_at);
     for (name, text) in [(SUB, &profile.sub), ("username", &profile.username), ("createdAt", &created_at)] {
         row.insert(name.to_owned(), AttributeValue::S(text.clone()));
     }

@@ -2,39 +2,32 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use portcullis_rules::{Create, Delete, Load, Model, Permit, Read, Update};
+use portcullis_rules::{Condition, Create, Delete, Identity, Item, Load, Permit, Read, Scope, Update};
+use portcullis_schema::{ModelType, NamedType, Scalar, TypeRef};
 use serde_json::Value;
 
 use crate::{
-    Clock, DataError, Ids, PageRequest, StoreError, Stored, System, Table,
+    Clock, DataError, Ids, IndexQuery, PageRequest, RecordKey, StoreError, System, Table,
     commit::{Change, Commit, CommitError},
-    layout::{self, PK, Position},
-    listing::Listing,
-    page::write_token,
+    cursor::{Cursors, Purpose},
+    index_query::fingerprint,
+    index_row::Place,
+    layout::{self, PK},
+    listing::{Listing, Search},
+    position::{Position, instant},
+    record_layout::RecordLayout,
+    stored::Stored,
 };
 
-/// The records of all models, behind permits.
+/// The records of all models in a table.
 ///
-/// Every method takes a [`Permit`], which only an [`Authorizer`](crate::rules::Authorizer) can make: code
-/// that forgets to ask does not compile.
+/// Records are reached through an [`AuthorizedRepository`](crate::AuthorizedRepository) alone. Below it, every method asks
+/// for a [`Permit`], which only an [`Authorizer`](crate::rules::Authorizer) can make; none of them is public.
 ///
-/// ```compile_fail,E0061
-/// # async fn forgetful(repository: portcullis_data::Repository) {
-/// repository.get("some-id").await;
-/// # }
-/// ```
-///
-/// ```compile_fail,E0308
-/// # use portcullis_data::{Repository, rules::{Load, Permit}};
-/// # async fn confused(repository: Repository, to_decide: Permit<Load>) {
-/// repository.get(&to_decide, "some-id").await; // a permit to read is another permit
-/// # }
-/// ```
-///
-/// ```
-/// # use portcullis_data::{Repository, rules::{Permit, Read}};
-/// # async fn careful(repository: Repository, permit: Permit<Read>) {
-/// let _ = repository.get(&permit, "some-id").await;
+/// ```compile_fail,E0624
+/// # use portcullis_data::{RecordKey, Repository, rules::{Permit, Read}, schema::ModelType};
+/// # async fn around(repository: Repository, permit: Permit<Read>, model: ModelType, key: RecordKey) {
+/// repository.get(&permit, &model, &key).await; // not even with a permit: the answer would be the whole record
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -42,7 +35,11 @@ pub struct Repository {
     table: Table,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    cursors: Cursors,
 }
+
+/// Whether it is hidden from the caller that a query finds this record.
+pub(crate) type Hides<'a> = &'a (dyn Fn(&Item) -> bool + Send + Sync);
 
 /// A page of records with their revisions.
 #[derive(Clone, Debug)]
@@ -55,7 +52,9 @@ impl Repository {
     /// The records in this table. Nothing is called yet.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self { table, clock: Arc::new(System), ids: Arc::new(System) }
+        let ids: Arc<dyn Ids> = Arc::new(System);
+        let cursors = Cursors::new(table.clone(), Arc::clone(&ids));
+        Self { table, clock: Arc::new(System), ids, cursors }
     }
 
     /// Tells the time by another clock than the system's.
@@ -69,6 +68,7 @@ impl Repository {
     #[must_use]
     pub fn ids(mut self, ids: impl Ids + 'static) -> Self {
         self.ids = Arc::new(ids);
+        self.cursors = Cursors::new(self.table.clone(), Arc::clone(&self.ids));
         self
     }
 
@@ -77,35 +77,39 @@ impl Repository {
         self.ids.next_id().as_u64_pair().1
     }
 
-    /// Writes a new record: the one of the permit with `id`, `createdAt` and `updatedAt`, unless it has them. (Input
-    /// has the last two only where the schema declares them.) Lists go by the time of this call in any case.
+    /// Writes a new record: the one of the permit with `id` and the times of creation and change, unless it has them.
+    /// (Input has the last two only where the schema declares them.) Lists go by the time of this call in any case.
     ///
     /// # Errors
     ///
-    /// [`DataError::AlreadyExists`], [`DataError::Invalid`] when DynamoDB cannot hold the record or its id could not
-    /// stand in a path (control characters, `/ \ % ? #`, and the ids `.` and `..`), [`DataError::Unavailable`].
-    pub async fn create(&self, permit: Permit<Create>) -> Result<Stored, DataError> {
-        let model = permit.model();
+    /// [`DataError::AlreadyExists`], [`DataError::Invalid`] when DynamoDB cannot hold the record or its key could not
+    /// stand in a path, [`DataError::Unavailable`].
+    pub(crate) async fn create(
+        &self,
+        permit: Permit<Create>,
+        layout: RecordLayout<'_>,
+    ) -> Result<Stored, DataError> {
+        let model = layout.model;
+        agree(&permit, model);
         let now = self.clock.now();
         let mut item = permit.item().clone();
         item.retain(|_, value| !value.is_null());
-        let id = match item.get("id") {
-            Some(Value::String(id)) => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => self.ids.next_id().to_string(),
-        };
-        layout::check_new_id(&id)?;
-        item.insert("id".to_owned(), id.as_str().into());
-        for field in ["createdAt", "updatedAt"] {
-            item.entry(field).or_insert_with(|| layout::instant(now).into());
+        if model.field("id").is_some_and(|id| is_id(id.kind())) {
+            item.entry("id").or_insert_with(|| self.ids.next_id().to_string().into());
         }
-        let partitions = layout::partitions_of(model, &id, &item)?;
+        let key = RecordKey::from_item(model, &item)?;
+        key.check_new(model)?;
+        for field in [model.created_at(), model.updated_at()].into_iter().flatten() {
+            item.entry(field).or_insert_with(|| instant(now).into());
+        }
+        let id = key.text();
+        let rows = layout.rows_of(&id, &item)?;
         let position = Position::new(now, &id);
-        let stored = Stored { item, revision: self.ids.next_id().into(), id, position, partitions };
+        let stored = Stored { item, revision: self.ids.next_id().into(), id, position, rows };
         let change = Change::Put { row: stored.to_row(model.name())?, revision: &stored.revision };
         Commit::new(&self.table, change)
             .require_absent(PK)
-            .index(&stored.position, &BTreeSet::new(), &stored.partitions)
+            .index(&stored.position, &BTreeSet::new(), &stored.rows)
             .run()
             .await
             .map_err(|error| match error {
@@ -115,26 +119,38 @@ impl Repository {
         Ok(stored)
     }
 
-    /// The record with this id, if it lies within the scope of the permit.
+    /// The record with this key, if it lies within the scope of the permit.
     ///
     /// # Errors
     ///
     /// When DynamoDB refuses or does not answer.
-    pub async fn get(&self, permit: &Permit<Read>, id: &str) -> Result<Option<Stored>, StoreError> {
-        let stored = self.read(permit.model(), id).await?;
+    pub(crate) async fn get(
+        &self,
+        permit: &Permit<Read>,
+        model: &ModelType,
+        key: &RecordKey,
+    ) -> Result<Option<Stored>, StoreError> {
+        agree(permit, model);
+        let stored = self.read(model, key).await?;
         Ok(stored.filter(|stored| permit.scope().matches(&stored.item)))
     }
 
-    /// The record with this id, in order to decide whether it may be changed. It must not be shown.
+    /// The record with this key, in order to decide whether it may be changed. It must not be shown.
     ///
     /// # Errors
     ///
     /// When DynamoDB refuses or does not answer.
-    pub async fn load(&self, permit: &Permit<Load>, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.read(permit.model(), id).await
+    pub(crate) async fn load(
+        &self,
+        permit: &Permit<Load>,
+        model: &ModelType,
+        key: &RecordKey,
+    ) -> Result<Option<Stored>, StoreError> {
+        agree(permit, model);
+        self.read(model, key).await
     }
 
-    /// A page of the records within the scope of the permit.
+    /// A page of the records within the scope of the permit, for the caller whose permit it is.
     ///
     /// # Errors
     ///
@@ -142,43 +158,116 @@ impl Repository {
     pub(crate) async fn list(
         &self,
         permit: &Permit<Read>,
+        layout: RecordLayout<'_>,
         request: &PageRequest,
+        caller: &Identity,
     ) -> Result<StoredPage, DataError> {
-        let model = permit.model();
-        let (limit, after) = (request.limit()?, request.after(model.name())?);
-        let partitions = layout::partitions_for(model, permit.scope());
-        let mut listing = Listing::new(&self.table, model.name(), partitions, after);
-        let records = listing.page(limit, |stored| permit.scope().matches(&stored.item)).await?;
-        let next_token = listing.resume_at().await?.map(|position| write_token(model.name(), &position));
-        Ok(StoredPage { records, next_token })
+        agree(permit, layout.model);
+        let model = layout.model.name();
+        let (limit, purpose) = (request.limit()?, Purpose { of: model, caller });
+        let after = self.after(request, purpose).await?;
+        if after.as_ref().is_some_and(|after| after.sort().is_some()) {
+            return Err(DataError::InvalidCursor);
+        }
+        let partitions = layout.list_partitions(permit.scope());
+        let search = Search { partitions, after, ..Search::default() };
+        let mut listing = Listing::new(&self.table, model, search);
+        let in_scope = |stored: &Stored, _: &Place| permit.scope().matches(&stored.item);
+        let (records, next) = listing.page(limit, is_held(permit.scope()), in_scope).await?;
+        Ok(StoredPage { records, next_token: self.token(next, purpose).await? })
     }
 
-    /// Changes the record that was loaded, if nobody has changed it since. Sets `updatedAt`, unless the changes do.
+    /// A page of the records within the scope of the permit that a query finds, for the caller whose permit it is, without
+    /// those that this query `hides`.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::InvalidCursor`], [`DataError::Invalid`] for the query or the limit, [`DataError::Unavailable`].
+    pub(crate) async fn query(
+        &self,
+        permit: &Permit<Read>,
+        layout: RecordLayout<'_>,
+        query: &IndexQuery,
+        request: &PageRequest,
+        caller: &Identity,
+        hides: Option<Hides<'_>>,
+    ) -> Result<StoredPage, DataError> {
+        let model = layout.model;
+        agree(permit, model);
+        let index = layout.index(query.index()).ok_or_else(|| no_such_index(model))?;
+        let value = query.value(model, &index)?;
+        let range = query.range(model, &index)?;
+        let token_of = fingerprint(model.name(), query, &value, &range);
+        let (limit, purpose) = (request.limit()?, Purpose { of: &token_of, caller });
+        let after = self.after(request, purpose).await?;
+        if after.as_ref().is_some_and(|after| !range.holds(after.as_str())) {
+            return Err(DataError::InvalidCursor);
+        }
+        let partitions = layout.index_partitions(&index, &value, &query.held(&index), permit.scope());
+        let search = Search { partitions, range, descending: query.is_descending(), after };
+        let mut listing = Listing::new(&self.table, model.name(), search);
+        let found_there = |stored: &Stored, place: &Place| {
+            let entry = index.entry(model, &stored.item);
+            permit.scope().matches(&stored.item)
+                && entry.is_some_and(|entry| entry.is_at(&value, place.sort()))
+                && !hides.is_some_and(|hides| hides(&stored.item))
+        };
+        let certain = hides.is_none() && is_held(permit.scope());
+        let (records, next) = listing.page(limit, certain, found_there).await?;
+        Ok(StoredPage { records, next_token: self.token(next, purpose).await? })
+    }
+
+    /// Where a page begins.
+    async fn after(&self, request: &PageRequest, purpose: Purpose<'_>) -> Result<Option<Place>, DataError> {
+        match &request.next_token {
+            Some(token) => self.cursors.open(purpose, token).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn token(&self, place: Option<Place>, purpose: Purpose<'_>) -> Result<Option<String>, DataError> {
+        match place {
+            Some(place) => self.cursors.seal(purpose, &place).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Changes the record that was loaded, if nobody has changed it since. Sets the time of the change, unless the changes
+    /// do. What they say of the record's key is left aside: that never changes.
     ///
     /// # Errors
     ///
     /// [`DataError::Conflict`] when somebody has: load it and decide anew. [`DataError::Invalid`] when DynamoDB
     /// cannot hold the record, [`DataError::Unavailable`].
-    pub async fn update(&self, permit: Permit<Update>, stored: &Stored) -> Result<Stored, DataError> {
-        let model = permit.model();
+    pub(crate) async fn update(
+        &self,
+        permit: Permit<Update>,
+        layout: RecordLayout<'_>,
+        stored: &Stored,
+    ) -> Result<Stored, DataError> {
+        let model = layout.model;
+        agree(&permit, model);
         let mut changed = stored.clone();
         for (field, value) in permit.changes() {
+            if model.key().fields().any(|key| key == field) {
+                continue;
+            }
             match value {
                 Value::Null => changed.item.remove(field),
                 value => changed.item.insert(field.clone(), value.clone()),
             };
         }
-        // Whatever the changes say, this is not theirs to change.
-        changed.item.insert("id".to_owned(), stored.id.as_str().into());
-        if permit.changes().get("updatedAt").is_none_or(Value::is_null) {
-            changed.item.insert("updatedAt".to_owned(), layout::instant(self.clock.now()).into());
+        if let Some(field) = model.updated_at()
+            && permit.changes().get(field).is_none_or(Value::is_null)
+        {
+            changed.item.insert(field.to_owned(), instant(self.clock.now()).into());
         }
         changed.revision = self.ids.next_id().into();
-        changed.partitions = layout::partitions_of(model, &changed.id, &changed.item)?;
+        changed.rows = layout.rows_of(&changed.id, &changed.item)?;
         let change = Change::Put { row: changed.to_row(model.name())?, revision: &changed.revision };
         Commit::new(&self.table, change)
             .require_decided_on(&stored.revision, permit.unchanged())?
-            .index(&stored.position, &stored.partitions, &changed.partitions)
+            .index(&stored.position, &stored.rows, &changed.rows)
             .run()
             .await?;
         Ok(changed)
@@ -190,21 +279,43 @@ impl Repository {
     /// # Errors
     ///
     /// [`DataError::Conflict`] when somebody has: load it and decide anew. [`DataError::Unavailable`].
-    pub async fn delete(&self, permit: Permit<Delete>, stored: &Stored) -> Result<(), DataError> {
-        let key = layout::record_key(permit.model().name(), &stored.id);
+    pub(crate) async fn delete(&self, permit: Permit<Delete>, stored: &Stored) -> Result<(), DataError> {
+        let key = layout::record_row(permit.model().name(), &stored.id);
         Commit::new(&self.table, Change::Delete { key })
             .require_decided_on(&stored.revision, permit.unchanged())?
-            .index(&stored.position, &stored.partitions, &BTreeSet::new())
+            .index(&stored.position, &stored.rows, &BTreeSet::new())
             .run()
             .await?;
         Ok(())
     }
 
-    async fn read(&self, model: &Model, id: &str) -> Result<Option<Stored>, StoreError> {
-        if !layout::valid_id(id) {
+    async fn read(&self, model: &ModelType, key: &RecordKey) -> Result<Option<Stored>, StoreError> {
+        if !key.is_possible(model) {
             return Ok(None);
         }
-        let row = self.table.get(layout::record_key(model.name(), id)).await?;
+        let row = self.table.get(layout::record_row(model.name(), &key.text())).await?;
         row.map(|row| Stored::from_row("GetItem", row)).transpose()
     }
+}
+
+/// A permit is for the records of one model, and the model is handed over beside it.
+fn agree<A>(permit: &Permit<A>, model: &ModelType) {
+    debug_assert_eq!(permit.model().name(), model.name(), "the permit is for another model");
+}
+
+/// Whether every record in the partitions of the scope lies within it. Of conditions that must all hold, one is looked up.
+fn is_held(scope: &Scope) -> bool {
+    match scope {
+        Scope::Any(conditions) => !conditions.iter().any(|condition| matches!(condition, Condition::All(_))),
+        Scope::Everything | Scope::Nothing => true,
+    }
+}
+
+/// Whether the server can make a value of this type that nobody has made before.
+fn is_id(kind: &TypeRef) -> bool {
+    !kind.list && matches!(kind.named, NamedType::Scalar(Scalar::Id | Scalar::String))
+}
+
+pub(crate) fn no_such_index(model: &ModelType) -> DataError {
+    DataError::invalid("index", format!("is not an index of {}", model.name()))
 }

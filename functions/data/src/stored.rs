@@ -11,40 +11,23 @@ use uuid::Uuid;
 
 use crate::{
     DataError, StoreError,
-    layout::{self, PARTITIONS, POSITION, Position, REVISION, Row},
+    index_row::IndexRow,
+    layout::{self, POSITION, REVISION, ROWS, Row},
+    position::Position,
 };
 
 pub(crate) use self::size::answer_bytes;
 use self::size::row_bytes;
 
-/// A record with the revision that it has.
-///
-/// It can be read and not changed: what a permit was given for is what is written.
-///
-/// ```compile_fail,E0616
-/// # fn forge(mut stored: portcullis_data::Stored) {
-/// stored.item.insert("owner".to_owned(), "eve".into());
-/// # }
-/// ```
-///
-/// ```compile_fail,E0616
-/// # fn forge(mut stored: portcullis_data::Stored) {
-/// stored.revision = portcullis_data::Revision::new("another");
-/// # }
-/// ```
-///
-/// ```
-/// # fn read(stored: portcullis_data::Stored) {
-/// let (_, _) = (stored.item().get("owner"), stored.revision());
-/// # }
-/// ```
+/// A record as it lies in the table. Doors get [`Shown`](crate::Shown) instead.
 #[derive(Clone)]
-pub struct Stored {
+pub(crate) struct Stored {
     pub(crate) item: Item,
     pub(crate) revision: Revision,
+    /// The text of its key.
     pub(crate) id: String,
     pub(crate) position: Position,
-    pub(crate) partitions: BTreeSet<String>,
+    pub(crate) rows: BTreeSet<IndexRow>,
 }
 
 /// The state of a record at one moment: equal if and only if nobody has written in between. Opaque,
@@ -89,25 +72,13 @@ impl fmt::Debug for Stored {
 }
 
 impl Stored {
-    /// The fields, without anything internal.
-    #[must_use]
-    pub fn item(&self) -> &Item {
-        &self.item
-    }
-
-    /// Changes with every write.
-    #[must_use]
-    pub fn revision(&self) -> &Revision {
-        &self.revision
-    }
-
     /// The row of the record.
     ///
     /// # Errors
     ///
     /// When DynamoDB cannot hold it: too large, too deep, or a number out of range.
     pub(crate) fn to_row(&self, model: &str) -> Result<Row, DataError> {
-        let mut row = layout::record_key(model, &self.id);
+        let mut row = layout::record_row(model, &self.id);
         for (field, value) in &self.item {
             size::check(field, value)?;
             let value = serde_dynamo::to_attribute_value(value)
@@ -116,8 +87,9 @@ impl Stored {
         }
         row.insert(REVISION.to_owned(), AttributeValue::S(self.revision.as_str().to_owned()));
         row.insert(POSITION.to_owned(), AttributeValue::S(self.position.as_str().to_owned()));
-        if !self.partitions.is_empty() {
-            row.insert(PARTITIONS.to_owned(), AttributeValue::Ss(self.partitions.iter().cloned().collect()));
+        if !self.rows.is_empty() {
+            let rows = self.rows.iter().map(IndexRow::to_text).collect();
+            row.insert(ROWS.to_owned(), AttributeValue::Ss(rows));
         }
         if row_bytes(&row) > size::MAX_ROW {
             return Err(DataError::invalid("", "the record is larger than 400 KB"));
@@ -133,12 +105,14 @@ impl Stored {
     pub(crate) fn from_row(operation: &'static str, row: Row) -> Result<Self, StoreError> {
         let unreadable = || StoreError::unexpected(operation, "UnreadableRow");
         let mut item = Item::new();
-        let (mut revision, mut position, mut partitions) = (None, None, BTreeSet::new());
+        let (mut revision, mut position, mut rows) = (None, None, BTreeSet::new());
         for (name, value) in row {
             match (name.as_str(), value) {
                 (REVISION, AttributeValue::S(text)) => revision = Some(Revision(text)),
                 (POSITION, AttributeValue::S(text)) => position = Position::parse(&text),
-                (PARTITIONS, AttributeValue::Ss(names)) => partitions = names.into_iter().collect(),
+                (ROWS, AttributeValue::Ss(texts)) => {
+                    rows = texts.into_iter().map(IndexRow::from_text).collect()
+                }
                 (name, value) => {
                     if let Some(field) = layout::field(name) {
                         let value: Value =
@@ -149,7 +123,7 @@ impl Stored {
             }
         }
         let (revision, position) = revision.zip(position).ok_or_else(unreadable)?;
-        Ok(Self { item, revision, id: position.id().to_owned(), position, partitions })
+        Ok(Self { item, revision, id: position.id().to_owned(), position, rows })
     }
 }
 
@@ -169,16 +143,13 @@ mod tests {
             revision: Revision::new("r"),
             id: "1".to_owned(),
             position: Position::new(jiff::Timestamp::UNIX_EPOCH, "1"),
-            partitions: BTreeSet::from(["Note@#0".to_owned()]),
+            rows: BTreeSet::from([IndexRow { partition: "Note@#0".to_owned(), sort: None }]),
         };
         let row = stored.to_row("Note").unwrap();
         assert_eq!(row["pk"], AttributeValue::S("Note#1".to_owned()));
         assert_eq!(row["sk"], AttributeValue::S("Note".to_owned()));
         let back = Stored::from_row("GetItem", row).unwrap();
-        assert_eq!(
-            (back.item, back.revision, back.partitions),
-            (stored.item, stored.revision, stored.partitions)
-        );
+        assert_eq!((back.item, back.revision, back.rows), (stored.item, stored.revision, stored.rows));
     }
 
     #[test]

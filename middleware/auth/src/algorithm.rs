@@ -46,6 +46,20 @@ impl Algorithm {
     pub(crate) const RSA: &'static [Self] =
         &[Self::Rs256, Self::Rs384, Self::Rs512, Self::Ps256, Self::Ps384, Self::Ps512];
 
+    /// Every algorithm.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
+        Self::EdDsa,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+    ];
+
     /// The algorithm of this name, compared byte by byte: `none` has no spelling that passes.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

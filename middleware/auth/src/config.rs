@@ -58,11 +58,61 @@ pub enum Mistake {
         /// The list.
         list: &'static str,
     },
+    /// Any issuer is accepted, so that nothing says where its keys are.
+    #[error("issuer `{issuer}`: any issuer is accepted; give the keys with `keys`")]
+    AnyIssuerWithoutKeys {
+        /// The issuer.
+        issuer: String,
+    },
     /// Keys must be fetched and there is nothing to fetch them with.
     #[error("issuer `{issuer}`: no fetcher; give one, give the keys, or enable the feature `fetch`")]
     NoFetcher {
         /// The issuer.
         issuer: String,
+    },
+    /// Proofs say which URL they are for.
+    #[error("no origin is configured; call `origin` with the public url of the service")]
+    NoOrigin,
+    /// The public URL of the service is not one that a proof could name.
+    #[error(
+        "origin `{0}` is not an https url without user, query and fragment (http is allowed on loopback only)"
+    )]
+    Origin(String),
+    /// No algorithm, or one twice.
+    #[error("the algorithms of proofs are an empty list, or name one twice")]
+    ProofAlgorithms,
+    /// A window that accepts nothing, or proofs of long ago.
+    #[error("the window of proofs is not between one second and one hour")]
+    ProofWindow,
+    /// Without memory no proof could be accepted.
+    #[error("no proof can be remembered; call `remember` with a number above zero")]
+    NothingRemembered,
+    /// Nonces that could be guessed.
+    #[error("the secret of the nonces has less than 32 bytes")]
+    NonceSecret,
+    /// Nonces that change too fast to be used.
+    #[error("the period of the nonces is under one second")]
+    NoncePeriod,
+    /// The protected resource is not a URL that could be told to clients.
+    #[error(
+        "resource `{0}` is not an https url without user, query and fragment (http is allowed on loopback only)"
+    )]
+    Resource(String),
+    /// A URL in the metadata of a protected resource that nobody could follow safely.
+    #[error(
+        "resource metadata: `{member}` holds `{url}`, which is not an https url (http is allowed on loopback only)"
+    )]
+    ResourceUrl {
+        /// The member of the metadata.
+        member: &'static str,
+        /// The URL.
+        url: String,
+    },
+    /// A list in the metadata of a protected resource that holds an empty value, or a scope with a character that has no place there.
+    #[error("resource metadata: `{member}` holds a value that cannot be")]
+    ResourceValue {
+        /// The member of the metadata.
+        member: &'static str,
     },
     /// A verifier that cannot accept any token.
     #[error("the size limit is zero")]

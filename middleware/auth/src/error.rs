@@ -85,6 +85,9 @@ pub enum Rejection {
     /// It was issued to a client that is not allowed.
     #[error("the client is not allowed")]
     Client,
+    /// It was signed for another load balancer: the header's `signer` is not one that is allowed.
+    #[error("the load balancer is not expected")]
+    Signer,
     /// It is meant for another audience.
     #[error("the audience is not expected")]
     Audience,
@@ -94,6 +97,12 @@ pub enum Rejection {
     /// It is bound to a key of the sender (`cnf`) and was sent without proof of that key.
     #[error("it is bound to a sender and came without proof")]
     SenderConstrained,
+    /// It is bound to another key than the one that was proven (`cnf.jkt`).
+    #[error("it is bound to another key")]
+    KeyBinding,
+    /// It is bound to another certificate than that of the connection (`cnf.x5t#S256`).
+    #[error("it is bound to another certificate")]
+    CertificateBinding,
 }
 
 impl AuthenticateError {
@@ -132,9 +141,12 @@ impl Rejection {
             Self::NotYetValid => "not_yet_valid",
             Self::TokenUse => "token_use",
             Self::Client => "client",
+            Self::Signer => "signer",
             Self::Audience => "audience",
             Self::Subject => "subject",
             Self::SenderConstrained => "sender_constrained",
+            Self::KeyBinding => "key_binding",
+            Self::CertificateBinding => "certificate_binding",
         }
     }
 }

@@ -2,9 +2,30 @@
 
 use http::{Extensions, Request, request::Parts};
 use portcullis_rules::Identity;
+use serde::de::DeserializeOwned;
+
+use crate::{ClaimsError, typed_claims};
 
 /// Reads the identity that an [`AuthenticateLayer`](crate::AuthenticateLayer) has put into a request: axum's, `lambda_http`'s
-/// and any other that is an [`http::Request`].
+/// and any other that is an [`http::Request`]. An [`Identity`] has it too, for its claims.
+///
+/// ```
+/// use portcullis::{ClaimsError, IdentityExt};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Member {
+///     sub: String,
+///     #[serde(rename = "custom:tenant")]
+///     tenant: String,
+/// }
+///
+/// fn greeting<B>(request: &http::Request<B>) -> Result<String, ClaimsError> {
+///     let Member { sub, tenant } = request.claims_as()?;
+///     Ok(format!("hello {sub} of {tenant}"))
+/// }
+/// # assert!(greeting(&http::Request::new(())).is_err());
+/// ```
 pub trait IdentityExt: sealed::Sealed {
     /// Who calls; `None` when nobody was authenticated.
     ///
@@ -12,6 +33,22 @@ pub trait IdentityExt: sealed::Sealed {
     /// [optional](crate::AuthenticateLayer::optional). [`AuthorizeLayer`](crate::AuthorizeLayer) and the extractor `Caller` answer
     /// a missing layer with 500; whoever asks here must refuse `None` where a caller is needed.
     fn identity(&self) -> Option<&Identity>;
+
+    /// The claims of the caller's token as a type of one's own.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError::NoToken`] when nobody was authenticated or the caller has no token, [`ClaimsError::Mismatch`] if the claims
+    /// do not fit.
+    fn claims_as<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        typed_claims::of_caller(self.identity().ok_or(ClaimsError::NoToken)?)
+    }
+}
+
+impl IdentityExt for Identity {
+    fn identity(&self) -> Option<&Identity> {
+        Some(self)
+    }
 }
 
 impl<B> IdentityExt for Request<B> {
@@ -45,4 +82,5 @@ mod sealed {
 
     impl<B> Sealed for http::Request<B> {}
     impl Sealed for http::request::Parts {}
+    impl Sealed for portcullis_rules::Identity {}
 }

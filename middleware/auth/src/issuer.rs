@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Algorithm, JwkSet, KeyPolicy, Mistake};
+use crate::{Algorithm, JwkSet, KeyPolicy, Mistake, token::media_type};
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ pub enum TokenUse {
 pub struct Issuer {
     pub(crate) kind: Kind,
     pub(crate) url: String,
+    /// Whether `iss` is not compared at all.
+    pub(crate) is_any: bool,
     /// The pool id as given, until the verifier is built.
     pub(crate) pool: Option<(String, String)>,
     pub(crate) keys_url: Option<String>,
@@ -35,6 +37,7 @@ pub struct Issuer {
     pub(crate) audiences: Stated<Vec<String>>,
     pub(crate) token_use: Stated<TokenUse>,
     pub(crate) algorithms: Option<Vec<Algorithm>>,
+    pub(crate) types: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,7 @@ impl Issuer {
         Self {
             kind,
             url,
+            is_any: false,
             pool: None,
             keys_url: None,
             keys: GivenKeys::None,
@@ -93,6 +97,7 @@ impl Issuer {
             audiences: Stated::Unsaid,
             token_use: Stated::Unsaid,
             algorithms: None,
+            types: None,
         }
     }
 
@@ -135,6 +140,20 @@ impl Issuer {
     /// Narrows the accepted algorithms. Without it, the key decides.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// The values of the header's `typ` that are accepted; one of them has to be there. Case and a leading `application/` make no
+    /// difference (RFC 7515, 4.1.9). Without it, `typ` is absent, `JWT` or `at+jwt`.
+    pub fn types(mut self, types: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.types = Some(types.into_iter().map(|name| media_type(name.as_ref())).collect());
+        self
+    }
+
+    /// Accepts tokens of whatever issuer, if [these keys](Self::keys) have signed them. Another issuer of the verifier whose URL is
+    /// the token's goes first.
+    pub fn insecure_any_issuer(mut self) -> Self {
+        self.is_any = true;
         self
     }
 
@@ -187,6 +206,12 @@ impl Issuer {
         }
         if self.algorithms.as_ref().is_some_and(Vec::is_empty) {
             mistakes.push(Mistake::EmptyList { issuer: issuer.clone(), list: "algorithms" });
+        }
+        if self.types.as_ref().is_some_and(|types| types.is_empty() || types.iter().any(String::is_empty)) {
+            mistakes.push(Mistake::EmptyList { issuer: issuer.clone(), list: "types" });
+        }
+        if self.is_any && !matches!(self.keys, GivenKeys::Only(_)) {
+            mistakes.push(Mistake::AnyIssuerWithoutKeys { issuer: issuer.clone() });
         }
         if let Some((region, pool_id)) = &self.pool
             && !is_pool_of(region, pool_id)

@@ -1,15 +1,19 @@
 //! From a token to an identity.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use futures_util::{FutureExt, future::BoxFuture};
-use portcullis_rules::{Claims, Identity, User, VerifiedBy};
+use portcullis_rules::Identity;
 
 use crate::{
-    Algorithm, AuthenticateError, Clock, ConfigError, Fetch, Issuer, Mistake, Rejection, SystemClock,
-    issuer::{GivenKeys, Kind, Stated},
-    keys::{KeyStore, LookUp, Source, VerifyingKey, is_safe_url},
-    token::{Checks, Terms, UnverifiedToken},
+    AuthenticateError, Clock, ConfigError, Confirmation, Fetch, Issuer, Mistake, Rejection, SystemClock,
+    VerifiedToken,
+    keys::{LookUp, VerifyingKey},
+    token::{KnownHeaders, Terms, UnverifiedToken},
+    trusted_issuer::TrustedIssuer,
 };
 
 /// The longest token that is read unless [`VerifierBuilder::max_token_bytes`] says otherwise: 8 KiB.
@@ -30,14 +34,15 @@ pub const LEEWAY: Duration = Duration::ZERO;
 /// 1. It is no longer than [`MAX_TOKEN_BYTES`], which is looked at before anything else.
 /// 2. It has three parts of unpadded base64url, each spelled in the one way that is right.
 /// 3. Header and claims are strict JSON objects: no name twice, nothing after them, at most 16 levels deep.
-/// 4. The header has an `alg` of [`Algorithm`], a `typ` of `JWT` or `at+jwt` if it has one, and none of `crit`, `b64`, `zip`,
+/// 4. The header has an `alg` of [`Algorithm`](crate::Algorithm), a `typ` of `JWT` or `at+jwt` if it has one, and none of `crit`, `b64`, `zip`,
 ///    `enc`, `cty`, `jwk`, `x5c`. `jku` and `x5u` mean nothing here.
 /// 5. `iss` is byte by byte that of a configured issuer, and that issuer has a key of exactly this `kid`.
 /// 6. The key is for this `alg`, and the signature is right.
 /// 7. `exp` is a number in the future. `nbf`, if there, is a number that is not; `iat`, if there, is a number.
 /// 8. `sub` is a string that is not empty.
 /// 9. Client, audience and token use are the expected ones, as [`Issuer`] says.
-/// 10. There is no `cnf`: a token that is bound to a key of its sender is not a bearer token.
+/// 10. There is no `cnf`: a token that is bound to a key of its sender is not a bearer token. Only [`verify`](Self::verify) lets
+///     one through, for those who ask for the proof.
 ///
 /// *Caveat:* a token stays good until it expires. Signing out does not end it; short lifetimes do.
 ///
@@ -63,18 +68,11 @@ pub struct Verifier {
 }
 
 struct Shared {
-    issuers: Vec<TrustedIssuer>,
+    issuers: Vec<Arc<TrustedIssuer>>,
     clock: Arc<dyn Clock>,
     max_token_bytes: usize,
     leeway: f64,
-}
-
-/// An issuer as a verifier needs it.
-struct TrustedIssuer {
-    url: String,
-    checks: Checks,
-    algorithms: Option<Vec<Algorithm>>,
-    keys: Arc<KeyStore>,
+    known_headers: KnownHeaders,
 }
 
 /// Collects what a [`Verifier`] needs.
@@ -100,26 +98,29 @@ impl Verifier {
         }
     }
 
-    /// Says whose token this is. Waits only if keys must be fetched first.
+    /// Says whether a token is good, and what it says. Waits only if keys must be fetched first.
+    ///
+    /// A token that is bound to a key of its sender is good only together with the proof of that key, which is for the caller to
+    /// ask for: see [`VerifiedToken::confirmation`].
     ///
     /// # Errors
     ///
     /// When the token is not accepted, or the keys that would tell cannot be had.
-    pub async fn authenticate(&self, token: &str) -> Result<Identity, AuthenticateError> {
-        let unverified = UnverifiedToken::parse(token, self.shared.max_token_bytes)?;
+    pub async fn verify(&self, token: &str) -> Result<VerifiedToken, AuthenticateError> {
+        let unverified = self.parse(token)?;
         let issuer = self.issuer_of(&unverified)?;
-        let found = issuer.keys.find(&unverified.key_id).await;
+        let found = issuer.keys.find(unverified.header.key_id.as_deref()).await;
         self.conclude(issuer, unverified, found).unwrap_or(Err(Rejection::UnknownKey.into()))
     }
 
-    /// Says whose token this is, if that can be said without fetching keys.
+    /// Says whether a token is good, if that can be said without fetching keys.
     ///
     /// # Errors
     ///
-    /// As [`authenticate`](Self::authenticate); `None` means that it would have to wait.
+    /// As [`verify`](Self::verify); `None` means that it would have to wait.
     #[must_use]
-    pub fn authenticate_now(&self, token: &str) -> Option<Result<Identity, AuthenticateError>> {
-        let unverified = match UnverifiedToken::parse(token, self.shared.max_token_bytes) {
+    pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, AuthenticateError>> {
+        let unverified = match self.parse(token) {
             Ok(unverified) => unverified,
             Err(rejection) => return Some(Err(rejection.into())),
         };
@@ -127,37 +128,63 @@ impl Verifier {
             Ok(issuer) => issuer,
             Err(rejection) => return Some(Err(rejection.into())),
         };
-        let found = issuer.keys.look_up(&unverified.key_id);
+        let found = issuer.keys.look_up(unverified.header.key_id.as_deref());
         self.conclude(issuer, unverified, found)
     }
 
-    /// [`authenticate`](Self::authenticate) as a future that borrows nothing.
-    pub(crate) fn authenticate_later(
-        &self,
-        token: &str,
-    ) -> BoxFuture<'static, Result<Identity, AuthenticateError>> {
-        let (verifier, token) = (self.clone(), token.to_owned());
-        async move { verifier.authenticate(&token).await }.boxed()
+    /// Says whose bearer token this is. Waits only if keys must be fetched first.
+    ///
+    /// # Errors
+    ///
+    /// When the token is not accepted, is bound to a key of its sender, or the keys that would tell cannot be had.
+    pub async fn authenticate(&self, token: &str) -> Result<Identity, AuthenticateError> {
+        Ok(self.verify(token).await?.into_bearer()?)
     }
 
-    fn issuer_of(&self, token: &UnverifiedToken<'_>) -> Result<&TrustedIssuer, Rejection> {
-        let named = token.issuer().ok_or(Rejection::Issuer)?;
+    /// Says whose bearer token this is, if that can be said without fetching keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`authenticate`](Self::authenticate); `None` means that it would have to wait.
+    #[must_use]
+    pub fn authenticate_now(&self, token: &str) -> Option<Result<Identity, AuthenticateError>> {
+        let verified = self.verify_now(token)?;
+        Some(verified.and_then(|verified| Ok(verified.into_bearer()?)))
+    }
+
+    /// Whether a token that was accepted would be now: it is within its time, and its key is still the one of that id.
+    pub(crate) fn still_accepts(&self, token: &VerifiedToken) -> bool {
+        token.lifetime.check(self.now()).is_ok()
+            && matches!(token.issuer.keys.look_up(token.header.key_id.as_deref()), LookUp::Found(key) if Arc::ptr_eq(&key, &token.key))
+    }
+
+    /// What the clock says.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.shared.clock.now()
+    }
+
+    fn parse<'a>(&self, token: &'a str) -> Result<UnverifiedToken<'a>, Rejection> {
+        UnverifiedToken::parse(token, self.shared.max_token_bytes, &self.shared.known_headers)
+    }
+
+    fn issuer_of(&self, token: &UnverifiedToken<'_>) -> Result<&Arc<TrustedIssuer>, Rejection> {
+        let issuers = &self.shared.issuers;
+        let named = token.claims.text("iss");
+        let issuer = issuers.iter().find(|issuer| !issuer.is_any && named == Some(&issuer.url));
         let issuer =
-            self.shared.issuers.iter().find(|issuer| issuer.url == named).ok_or(Rejection::Issuer)?;
-        if issuer.algorithms.as_ref().is_some_and(|allowed| !allowed.contains(&token.algorithm)) {
-            return Err(Rejection::Algorithm);
-        }
+            issuer.or_else(|| issuers.iter().find(|issuer| issuer.is_any)).ok_or(Rejection::Issuer)?;
+        issuer.check_header(&token.header)?;
         Ok(issuer)
     }
 
     fn conclude(
         &self,
-        issuer: &TrustedIssuer,
+        issuer: &Arc<TrustedIssuer>,
         token: UnverifiedToken<'_>,
         found: LookUp,
-    ) -> Option<Result<Identity, AuthenticateError>> {
+    ) -> Option<Result<VerifiedToken, AuthenticateError>> {
         match found {
-            LookUp::Found(key) => Some(self.verify(issuer, token, &key).map_err(AuthenticateError::from)),
+            LookUp::Found(key) => Some(self.check(issuer, token, key).map_err(AuthenticateError::from)),
             LookUp::Unknown => Some(Err(Rejection::UnknownKey.into())),
             LookUp::Unavailable { retry_after } => {
                 Some(Err(AuthenticateError::KeysUnavailable { retry_after }))
@@ -166,20 +193,21 @@ impl Verifier {
         }
     }
 
-    fn verify(
+    fn check(
         &self,
-        issuer: &TrustedIssuer,
+        issuer: &Arc<TrustedIssuer>,
         token: UnverifiedToken<'_>,
-        key: &VerifyingKey,
-    ) -> Result<Identity, Rejection> {
-        key.verify(token.algorithm, token.signing_input, &token.signature)?;
-        let terms = Terms { now: self.shared.clock.now(), leeway: self.shared.leeway };
-        issuer.checks.check(token.typ, &token.claims, terms)?;
-        let claims = Claims::from(token.claims);
-        Ok(Identity::User(match issuer.checks.kind {
-            Kind::Cognito => User::user_pools(claims, VerifiedBy::Portcullis),
-            Kind::Oidc => User::oidc(claims, VerifiedBy::Portcullis),
-        }))
+        key: Arc<VerifyingKey>,
+    ) -> Result<VerifiedToken, Rejection> {
+        let UnverifiedToken { header, has_known_header, claims, signing_input, signature } = token;
+        key.verify(header.algorithm, signing_input, &signature)?;
+        let terms = Terms { now: self.now(), leeway: self.shared.leeway };
+        let lifetime = issuer.checks.check(&header, &claims, terms)?;
+        let confirmation = Confirmation::of(&claims)?.map(Box::new);
+        if !has_known_header {
+            self.shared.known_headers.keep(&header);
+        }
+        Ok(VerifiedToken { issuer: Arc::clone(issuer), header, key, claims, lifetime, confirmation })
     }
 }
 
@@ -232,12 +260,12 @@ impl VerifierBuilder {
             mistakes.push(Mistake::SizeLimit);
         }
         let fetcher = self.fetcher.or_else(default_fetcher);
-        let mut issuers: Vec<TrustedIssuer> = Vec::new();
+        let mut issuers: Vec<Arc<TrustedIssuer>> = Vec::new();
         for issuer in self.issuers {
             if issuers.iter().any(|known| known.url == issuer.url) {
                 mistakes.push(Mistake::IssuerTwice(issuer.url.clone()));
             }
-            issuers.push(TrustedIssuer::new(issuer, fetcher.as_ref(), &self.clock, &mut mistakes));
+            issuers.push(Arc::new(TrustedIssuer::new(issuer, fetcher.as_ref(), &self.clock, &mut mistakes)));
         }
         ConfigError::check(mistakes)?;
         let shared = Shared {
@@ -245,68 +273,9 @@ impl VerifierBuilder {
             clock: self.clock,
             max_token_bytes: self.max_token_bytes,
             leeway: self.leeway.as_secs_f64(),
+            known_headers: KnownHeaders::default(),
         };
         Ok(Verifier { shared: Arc::new(shared) })
-    }
-}
-
-impl TrustedIssuer {
-    fn new(
-        issuer: Issuer,
-        fetcher: Option<&Arc<dyn Fetch>>,
-        clock: &Arc<dyn Clock>,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Self {
-        let (given, source) = match (issuer.keys.clone(), issuer.keys_url.clone(), issuer.kind) {
-            (GivenKeys::Only(keys), _, _) => (Some(keys), Source::Given),
-            (keys, Some(url), _) => (keys.initial(), Source::KeySet { url }),
-            (keys, None, Kind::Cognito) => {
-                (keys.initial(), Source::KeySet { url: format!("{}/.well-known/jwks.json", issuer.url) })
-            }
-            (keys, None, Kind::Oidc) => (keys.initial(), Source::Discovery { issuer: issuer.url.clone() }),
-        };
-        issuer.find_mistakes(mistakes);
-        if let Source::KeySet { url } | Source::Discovery { issuer: url } = &source {
-            if !is_safe_url(url) {
-                mistakes.push(Mistake::Url { issuer: issuer.url.clone(), url: url.clone() });
-            }
-            if fetcher.is_none() {
-                mistakes.push(Mistake::NoFetcher { issuer: issuer.url.clone() });
-            }
-        }
-        let keys = KeyStore::new(
-            issuer.url.clone(),
-            source,
-            issuer.key_policy,
-            given,
-            fetcher.cloned(),
-            Arc::clone(clock),
-        );
-        let checks = Checks {
-            kind: issuer.kind,
-            client_ids: issuer.client_ids.into_required(),
-            audiences: issuer.audiences.into_required(),
-            token_use: issuer.token_use.into_required(),
-        };
-        Self { url: issuer.url, checks, algorithms: issuer.algorithms, keys: Arc::new(keys) }
-    }
-}
-
-impl GivenKeys {
-    fn initial(self) -> Option<crate::JwkSet> {
-        match self {
-            Self::Initial(keys) | Self::Only(keys) => Some(keys),
-            Self::None => None,
-        }
-    }
-}
-
-impl<T> Stated<T> {
-    fn into_required(self) -> Option<T> {
-        match self {
-            Self::Required(value) => Some(value),
-            Self::Unsaid | Self::Waived => None,
-        }
     }
 }
 

@@ -418,3 +418,150 @@ fn a_set_in_the_configuration_may_be_text() {
     let verifier = Verifier::builder().issuer(issuer).clock(pool.clock()).build().unwrap();
     assert_eq!(sub(&verifier.authenticate_now(&token(&pool)).unwrap()), Some("ada"));
 }
+
+#[tokio::test]
+async fn keys_are_rotated_while_a_thousand_requests_run() {
+    let (server, pool, verifier) = pool().await;
+    let rotated = pool.with_new_keys();
+    verifier.authenticate(&token(&pool)).await.unwrap();
+    pool.clock().advance(Duration::from_secs(10));
+    let mut both = pool.jwk_set_json();
+    both["keys"].as_array_mut().unwrap().extend(rotated.jwk_set_json()["keys"].as_array().unwrap().clone());
+    server.publish(KEYS, both);
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..1_000 {
+        let (verifier, token) = (verifier.clone(), token(if number % 2 == 0 { &pool } else { &rotated }));
+        requests.spawn(async move { verifier.authenticate(&token).await });
+    }
+    let outcomes = requests.join_all().await;
+    assert!(outcomes.iter().all(|outcome| sub(outcome) == Some("ada")), "nobody is refused");
+    assert_eq!(server.fetches(), 2, "one fetch at the start, one for the new keys");
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_are_not_read() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let (server, pool, verifier) = pool().await;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    server.answer(KEYS, move || {
+        let counted = Arc::clone(&counted);
+        let chunks = futures_util::stream::unfold(0, move |chunk| {
+            let counted = Arc::clone(&counted);
+            async move {
+                counted.fetch_add(64 * 1024, Ordering::Relaxed);
+                (chunk < 1_600).then(|| (Ok::<_, std::convert::Infallible>(vec![b' '; 64 * 1024]), chunk + 1))
+            }
+        });
+        Body::from_stream(chunks).into_response()
+    });
+    let outcome =
+        tokio::time::timeout(Duration::from_secs(5), verifier.authenticate(&token(&pool))).await.unwrap();
+    assert_eq!(outcome, unavailable(1));
+    // What the sockets hold may have been sent, and no more.
+    assert!(sent.load(Ordering::Relaxed) < 20 << 20, "{} bytes", sent.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_length_that_is_too_large_is_not_waited_for() {
+    let (server, pool, verifier) = pool().await;
+    server.answer(KEYS, || {
+        let drip = futures_util::stream::pending::<Result<&str, std::convert::Infallible>>();
+        let mut response = Body::from_stream(drip).into_response();
+        response.headers_mut().insert(header::CONTENT_LENGTH, header::HeaderValue::from(100_u64 << 20));
+        response
+    });
+    let outcome =
+        tokio::time::timeout(Duration::from_secs(3), verifier.authenticate(&token(&pool))).await.unwrap();
+    assert_eq!(outcome, unavailable(1));
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_ids_does_not_stop_a_good_token() {
+    let (server, pool, verifier) = pool().await;
+    verifier.authenticate(&token(&pool)).await.unwrap();
+    server.break_down();
+    for round in 0..10 {
+        pool.clock().advance(Duration::from_secs(10));
+        let mut flood = tokio::task::JoinSet::new();
+        for number in 0..50 {
+            let (verifier, token) = (verifier.clone(), token_of_key(&pool, &format!("{round}-{number}")));
+            flood.spawn(async move { verifier.authenticate(&token).await });
+        }
+        assert!(flood.join_all().await.iter().all(Result::is_err));
+        assert_eq!(sub(&verifier.authenticate_now(&token(&pool)).unwrap()), Some("ada"));
+    }
+    assert!(server.fetches() <= 11, "{} fetches", server.fetches());
+}
+
+#[tokio::test]
+async fn a_set_given_at_start_spares_the_first_fetch() {
+    let (server, pool, _) = pool().await;
+    let given = |issuer: Issuer| verifier(&pool, issuer.initial_keys(pool.jwk_set()));
+    let started = given(Issuer::cognito_at(pool.url()));
+    assert_eq!(sub(&started.authenticate_now(&token(&pool)).unwrap()), Some("ada"));
+    assert_eq!(server.fetches(), 0);
+    let rotated = pool.with_new_keys();
+    server.publish(KEYS, rotated.jwk_set_json());
+    assert_eq!(
+        sub(&started.authenticate(&token(&rotated)).await),
+        Some("ada"),
+        "a new id is asked for at once"
+    );
+    assert_eq!(server.fetches(), 1);
+    let old = given(Issuer::cognito_at(pool.url()));
+    pool.clock().advance(Duration::from_secs(3 * 24 * 60 * 60));
+    assert_eq!(old.authenticate(&token(&pool)).await, UNKNOWN_KEY, "given keys age as fetched ones");
+}
+
+#[test]
+fn a_set_is_read_from_a_file_or_a_variable() {
+    let pool = TestIssuer::cognito();
+    let text = pool.jwk_set_json().to_string();
+    let folder = std::env::temp_dir().join(format!("portcullis-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let good = write("good.json", &text);
+    let from_env = |value: &str| JwkSet::from_env(|name| (name == "JWKS").then(|| value.to_owned()), "JWKS");
+    assert_eq!(JwkSet::from_file(&good).unwrap().len(), 2);
+    assert_eq!(from_env(&good).unwrap().unwrap().len(), 2);
+    assert_eq!(from_env(&format!("\n {text}")).unwrap().unwrap().len(), 2);
+    assert!(from_env("").unwrap().is_none() && from_env(" ").unwrap().is_none());
+    assert!(JwkSet::from_env(|_| None, "JWKS").unwrap().is_none());
+    let large = write("large.json", &" ".repeat(1024 * 1024));
+    let empty = write("empty.json", r#"{"keys":[{"kty":"oct","k":"AA"}]}"#);
+    let html = write("html.json", "<html></html>");
+    for (value, said) in [
+        ("no/such/file.json", "cannot be read"),
+        (&large, "more than 262144 bytes"),
+        (&empty, "none of its keys can be used"),
+        (&html, "not a JSON object"),
+        ("{}", "not a JSON object"),
+        (r#"{"keys":[]}"#, "none of its keys"),
+    ] {
+        let error = from_env(value).unwrap_err().to_string();
+        assert!(error.starts_with("`JWKS`: ") && error.contains(said), "{error}");
+    }
+    assert!(JwkSet::from_file(&html).unwrap_err().to_string().contains("html.json"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_set_is_fetched_to_be_given_elsewhere() {
+    let (server, pool, _) = pool().await;
+    let fetched = JwkSet::fetch(&Issuer::cognito_at(pool.url()), &HttpFetch::new()).await.unwrap();
+    assert_eq!(fetched.to_json(), pool.jwk_set_json());
+    assert!(
+        JwkSet::fetch(&Issuer::oidc(pool.url()), &HttpFetch::new()).await.is_err(),
+        "it has no discovery document"
+    );
+    server.publish(
+        METADATA,
+        json!({"issuer": pool.url(), "jwks_uri": format!("{}/.well-known/jwks.json", server.url)}),
+    );
+    assert_eq!(JwkSet::fetch(&Issuer::oidc(pool.url()), &HttpFetch::new()).await.unwrap().len(), 2);
+}

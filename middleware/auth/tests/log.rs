@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{
-    AuthenticateLayer, AuthorizeLayer, JwkSet, TokenUse, Verifier, require, testkit::TestIssuer,
+    AuthenticateLayer, AuthorizeLayer, Caller, JwkSet, TokenUse, Verifier, require, testkit::TestIssuer,
 };
 use tower::ServiceExt;
 
@@ -75,6 +75,13 @@ fn each_request_is_one_line_without_secrets() {
             }
             ask(&router, "/me", ("x-api-key", "da2-key")).await;
             ask(&router, "/me", ("x-api-key", "da2-wrong")).await;
+            let editors = AuthorizeLayer::new(require().group("editors"));
+            let bare = Router::new()
+                .route("/me", get(|_: Caller| async {}))
+                .route("/editors", get(|| async {}).layer(editors));
+            for path in ["/me", "/editors"] {
+                ask(&bare, path, ("authorization", &format!("Bearer {}", token().sign()))).await;
+            }
             let (verifier, layer, issuer) = (verifier(&pool), layer(&pool), pool.issuer());
             tracing::debug!(?verifier, ?layer, ?issuer, "what Debug shows");
         });
@@ -95,6 +102,9 @@ fn each_request_is_one_line_without_secrets() {
             assert!(line.contains(word), "{word} is not in {line}");
         }
     }
-    let begun = |line: &&str| [" INFO ", " WARN ", "DEBUG"].iter().any(|level| line.contains(level));
+    let faults: Vec<&str> = log.lines().filter(|line| line.contains("ERROR")).collect();
+    assert_eq!(faults.len(), 2, "{log}");
+    assert!(faults.iter().all(|line| line.contains("without an AuthenticateLayer outside")), "{faults:?}");
+    let begun = |line: &&str| ["ERROR", " INFO ", " WARN ", "DEBUG"].iter().any(|level| line.contains(level));
     assert!(log.lines().all(|line| begun(&line)), "a line break came in from outside:\n{log}");
 }

@@ -3,7 +3,7 @@
 use crate::{
     Condition, Decision, IamCaller, Identity, IdentityPool, Item, Model, Operation, Scope, Screening,
     iam::{IamTrust, Membership},
-    matching::Matching,
+    operation::Matching,
     standing::Standing,
 };
 
@@ -17,8 +17,9 @@ use crate::{
 ///    `authorize` allows every record;
 /// 3. one more rule on a model never takes anything away, and without rules nobody is admitted.
 ///
-/// Screening and authorizing allocate nothing, save in two odd cases: a token that holds a list of groups inside a
-/// string, and a new record whose owner field is shared by rules that know the owner by different claims.
+/// Screening and authorizing allocate nothing, save in odd cases: a token that holds a list of groups inside a
+/// string, and a new record whose owner field is shared by rules that know the owner by different claims, or of which more
+/// than four owner fields are filled in.
 ///
 /// ```
 /// use portcullis_rules::{
@@ -44,6 +45,7 @@ use crate::{
 pub struct Authorizer {
     iam: IamTrust,
     leaves_owner_to_others: bool,
+    sandbox: bool,
 }
 
 impl Authorizer {
@@ -77,7 +79,8 @@ impl Authorizer {
     /// Admits sessions of these IAM roles to everything on every model that has rules. Amplify's `adminRoleNames`.
     ///
     /// A role is known by its whole name, or, as Amplify Studio writes it, by the name and that of the session:
-    /// `ops`, `eu-west-1_abc_Full-access/CognitoIdentityCredentials`. The reference looks for the text anywhere in the
+    /// `ops`, `eu-west-1_abc_Full-access/CognitoIdentityCredentials`. A name means the role of any account; the ARN of a
+    /// role, `arn:aws:iam::111122223333:role/ops`, means that of one account alone. The reference looks for the text anywhere in the
     /// ARN, so that `devops` passes for `ops`; that is refused here. The two roles of the identity pool are never
     /// administrators.
     #[must_use]
@@ -102,6 +105,16 @@ impl Authorizer {
         self
     }
 
+    /// Admits whoever has the API key to models on which and on whose fields there is no rule at all. Amplify's
+    /// `sandboxModeEnabled`, for trying things out: everybody who has the client has the key.
+    ///
+    /// Fields that a handler answers are no models, and not opened.
+    #[must_use]
+    pub fn insecure_sandbox(mut self) -> Self {
+        self.sandbox = true;
+        self
+    }
+
     pub(crate) fn membership(&self, caller: &IamCaller) -> Membership {
         self.iam.membership(caller)
     }
@@ -110,9 +123,24 @@ impl Authorizer {
         !self.leaves_owner_to_others
     }
 
+    /// Whether configuration lets some caller do everything with this model, whatever its rules say: an
+    /// [admin role](Self::admin_roles) or the [account](Self::admit_account).
+    #[must_use]
+    pub fn admits_beyond_rules(&self, model: &Model) -> bool {
+        self.iam.admits_beyond_rules(model)
+    }
+
     /// Whether configuration admits the caller, whatever the rules say.
     pub(crate) fn is_unrestricted(&self, identity: &Identity, model: &Model) -> bool {
-        matches!(identity, Identity::Iam(caller) if self.iam.is_unrestricted(caller, model))
+        match identity {
+            Identity::Iam(caller) => self.iam.is_unrestricted(caller, model),
+            // A field with an empty list of rules is guarded, too.
+            Identity::ApiKey => {
+                let guarded = model.has_field_rules() || model.all_rules().next().is_some();
+                self.sandbox && !model.fields().is_empty() && !guarded
+            }
+            Identity::User(_) | Identity::Function(_) => false,
+        }
     }
 
     /// What can be said before the record is loaded, or, for [`Operation::Create`], before the input is read.
@@ -121,7 +149,7 @@ impl Authorizer {
             return Screening::Allowed;
         }
         let mut screening = Screening::Denied;
-        for row in model.matrix().rows().iter().filter(|row| row.grants(operation)) {
+        for row in model.matrix().rows_for(identity).filter(|row| row.grants(operation)) {
             match self.standing(row, identity, operation) {
                 Standing::Refused(_) => {}
                 // A new record may name a field that this role does not cover.
@@ -148,14 +176,14 @@ impl Authorizer {
         if self.is_unrestricted(identity, model) {
             return Decision::Allow;
         }
-        let rows = model.matrix().rows();
-        let admitting = || {
-            let granting = rows.iter().filter(|row| row.grants(operation));
-            granting.filter(|row| self.refusal(row, identity, operation, model, item).is_none())
-        };
         if operation != Operation::Create {
-            return admitting().next().is_some().into();
+            let mut granting = model.matrix().rows_for(identity).filter(|row| row.grants(operation));
+            return granting.any(|row| self.admits(row, identity, operation, item)).into();
         }
+        let admitting = || {
+            let rows = self.creation(identity, model, item);
+            rows.filter(|(_, refusal)| refusal.is_none()).map(|(row, _)| row)
+        };
         let mut admitted = false;
         for row in admitting() {
             if row.covers(operation) {
@@ -163,10 +191,7 @@ impl Authorizer {
             }
             admitted = true;
         }
-        let allowed = |field: &String| {
-            let column = model.matrix().column(field);
-            column.is_some_and(|column| admitting().any(|row| row.allows(column, operation)))
-        };
+        let allowed = |field: &String| admitting().any(|row| model.admits(row, field, operation));
         (admitted && item.keys().all(allowed)).into()
     }
 
@@ -182,7 +207,7 @@ impl Authorizer {
         }
         let matching = Matching::from(operation);
         let mut conditions = Vec::new();
-        for row in model.matrix().rows().iter().filter(|row| row.grants(operation)) {
+        for row in model.matrix().rows_for(identity).filter(|row| row.grants(operation)) {
             match self.standing(row, identity, operation) {
                 Standing::Admitted => return Scope::Everything,
                 Standing::ByRecord(claims) => {
@@ -192,5 +217,35 @@ impl Authorizer {
             }
         }
         if conditions.is_empty() { Scope::Nothing } else { Scope::Any(conditions) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Field, FunctionCaller, Rule};
+
+    #[test]
+    fn the_sandbox_opens_models_without_rules_to_the_api_key_alone() {
+        let guarded = Field::new("title").guarded(vec![Rule::owner()]);
+        let table = [
+            (vec![Field::new("title")], vec![], true),
+            (vec![Field::new("title")], vec![Rule::owner()], false),
+            (vec![guarded], vec![], false),
+            (vec![Field::new("title").guarded(vec![])], vec![], false),
+            (vec![], vec![], false),
+        ];
+        for (fields, rules, open) in table {
+            let model = Model::new("Note", fields, rules).unwrap();
+            let function = Identity::Function(FunctionCaller::default());
+            for operation in Operation::ALL {
+                let allowed = |authorizer: Authorizer, identity: &Identity| {
+                    authorizer.authorize(identity, operation, &model, &Item::new()).is_allowed()
+                };
+                assert_eq!(allowed(Authorizer::new().insecure_sandbox(), &Identity::ApiKey), open);
+                assert!(!allowed(Authorizer::new().insecure_sandbox(), &function));
+                assert!(!allowed(Authorizer::new(), &Identity::ApiKey));
+            }
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Authorizer, Decision, Identity, Item, Model, Operation, Rule, matrix::Row, role::Role, standing::Refusal,
+    Authorizer, Decision, Identity, Item, Model, Operation, Rule, Strategy, matrix::Row, role::Role,
+    standing::Refusal,
 };
 
 /// A decision with what each rule said, without personal data.
@@ -46,6 +47,9 @@ pub enum Outcome {
     OtherIdentity,
     /// Nothing is known about the identity pool of the caller; see [`Authorizer::identity_pool`].
     UnknownIdentityPool,
+    /// Not every part of the rule admits the caller: those that do not, each written as a rule of its own, and what each
+    /// said. Never empty.
+    PartsFailed(Vec<(Rule, Outcome)>),
 }
 
 impl Authorizer {
@@ -88,21 +92,56 @@ impl Authorizer {
         if !rule.operations.contains(operation) {
             return Outcome::OtherOperation;
         }
-        let mut said = Outcome::NotInGroup;
-        for role in Role::of(rule, model.fields()).unwrap_or_default() {
-            let Some(row) = model.matrix().row(&role) else {
-                continue;
-            };
+        let (mut refused, mut withheld) = (None, None);
+        for row in rows_of(rule, model) {
             if !row.grants(operation) {
-                return Outcome::Withheld(fields(model, |column| !row.allows(column, operation)));
+                let fields = || fields(model, |column| !row.allows(column, operation));
+                withheld.get_or_insert_with(|| Outcome::Withheld(fields()));
+                continue;
             }
             match self.refusal(row, identity, operation, model, item) {
                 None => return matched(row, operation, model),
-                Some(refusal) => said = refusal.into(),
+                Some(refusal) => refused = Some(Outcome::from(refusal)),
             }
         }
-        said
+        let Some(said) = refused else {
+            return withheld.unwrap_or(Outcome::NotInGroup);
+        };
+        if !matches!(rule.strategy, Strategy::All(_)) {
+            return said;
+        }
+        let failed = |part: Rule| {
+            let said = self.outcome_of_part(&part, rule, identity, operation, model, item)?;
+            Some((part, said))
+        };
+        let failed: Vec<(Rule, Outcome)> = rule.parts().filter_map(failed).collect();
+        if failed.is_empty() { said } else { Outcome::PartsFailed(failed) }
     }
+
+    /// Why none of the roles of a part of a rule admits the caller; `None` if one of them does.
+    fn outcome_of_part(
+        &self,
+        part: &Rule,
+        rule: &Rule,
+        identity: &Identity,
+        operation: Operation,
+        model: &Model,
+        item: &Item,
+    ) -> Option<Outcome> {
+        let mut said = Outcome::NotInGroup;
+        let rows: Vec<&Row> = rows_of(rule, model).collect();
+        for part in Role::of(part, model.fields()).unwrap_or_default() {
+            let row = rows.iter().find(|row| row.role.who.parts().contains(&part.who))?;
+            said = self.refusal_of_part(&part.who, row, identity, operation, item)?.into();
+        }
+        Some(said)
+    }
+}
+
+/// The rows of the roles that a rule makes.
+fn rows_of<'a>(rule: &Rule, model: &'a Model) -> impl Iterator<Item = &'a Row> {
+    let roles = Role::of(rule, model.fields()).unwrap_or_default();
+    roles.into_iter().filter_map(|role| model.matrix().row(&role))
 }
 
 fn matched(row: &Row, operation: Operation, model: &Model) -> Outcome {
@@ -163,6 +202,14 @@ impl fmt::Display for Outcome {
             Self::NotOwner => f.write_str("the record names another owner, or none"),
             Self::OtherIdentity => f.write_str("it is not for this kind of identity"),
             Self::UnknownIdentityPool => f.write_str("the identity pool of the caller is not known"),
+            Self::PartsFailed(failed) => {
+                f.write_str(if failed.len() == 1 { "one part fails: " } else { "some parts fail: " })?;
+                for (index, (part, said)) in failed.iter().enumerate() {
+                    let and = if index == 0 { "" } else { "; " };
+                    write!(f, "{and}{part}, for {said}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -172,7 +219,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Claims, Field, IamCaller, Operations, Provider, User, VerifiedBy};
+    use crate::{Claims, Field, GroupName, IamCaller, Operations, Provider, User, VerifiedBy};
 
     fn user(claims: serde_json::Value) -> Identity {
         User::user_pools(Claims::from(claims.as_object().unwrap().clone()), VerifiedBy::Portcullis).into()
@@ -205,6 +252,45 @@ mod tests {
   { allow: private, operations: [create] }: it does not grant this operation
   { allow: private, provider: identityPool }: the caller came in another way"#;
         assert_eq!(explain(&model, &ann, Operation::Get), expected);
+    }
+
+    #[test]
+    fn an_and_says_which_of_its_parts_failed() {
+        let tenant = || Rule::owner_in("owner").claim("custom:tenant").strategy;
+        let templated = GroupName::parse("{custom:tenant}-editors").unwrap();
+        let groups = || Rule::groups([templated.clone(), "admins".into()]).strategy;
+        let model = Model::new("Note", vec![], vec![Rule::all([tenant(), groups()])]).unwrap();
+        let caller = |tenant: &str, group: &str| {
+            user(json!({"sub": "u1", "custom:tenant": tenant, "cognito:groups": [group]}))
+        };
+        let rule = r#"{ and: [{ allow: owner, identityClaim: "custom:tenant" }, { allow: groups, groups: ["{custom:tenant}-editors", "admins"] }] }"#;
+        let owner = r#"{ allow: owner, identityClaim: "custom:tenant" }"#;
+        let group = r#"{ allow: groups, groups: ["{custom:tenant}-editors", "admins"] }"#;
+        let not_owner = format!("{owner}, for the record names another owner, or none");
+        let not_in_group = format!("{group}, for the caller is not in the group");
+        let no_claim = format!("{owner}, for the token has no usable claim `custom:tenant`");
+        let table = [
+            (caller("u2::bob", "u2::bob-editors"), "allowed", "matched".to_owned()),
+            (caller("u2::bob", "admins"), "allowed", "matched".to_owned()),
+            (caller("a", "a-editors"), "denied", format!("one part fails: {not_owner}")),
+            (caller("u2::bob", "a-editors"), "denied", format!("one part fails: {not_in_group}")),
+            (caller("a", "b-editors"), "denied", format!("some parts fail: {not_owner}; {not_in_group}")),
+            (
+                user(json!({"sub": "u1", "cognito:groups": ["admins"]})),
+                "denied",
+                format!("one part fails: {no_claim}"),
+            ),
+        ];
+        for (identity, decision, said) in table {
+            assert_eq!(explain(&model, &identity, Operation::Get), format!("{decision}\n  {rule}: {said}"));
+        }
+        // What is about to be filled in does not fail.
+        let silent = Authorizer::new().explain(&caller("a", "b"), Operation::Create, &model, &Item::new());
+        let expected = [(
+            Rule::all([tenant(), groups()]),
+            Outcome::PartsFailed(vec![(Rule { strategy: groups(), ..Rule::owner() }, Outcome::NotInGroup)]),
+        )];
+        assert_eq!(silent.rules, expected);
     }
 
     #[test]

@@ -41,8 +41,8 @@ impl Authorizer {
             return Vec::new();
         }
         let matrix = model.matrix();
-        let admitted = |row: &&Row, operation| self.refusal(row, identity, operation, model, item).is_none();
-        let readers = || matrix.rows().iter().filter(|row| row.reads_some());
+        let admitted = |row: &&Row, operation| self.admits(row, identity, operation, item);
+        let readers = || matrix.rows_for(identity).filter(|row| row.reads_some());
         // Fields are asked about as writes are, records as queries are.
         let as_writer: Vec<&Row> = readers().filter(|row| admitted(row, Operation::Update)).collect();
         let as_reader: Vec<&Row> = readers().filter(|row| admitted(row, Operation::Get)).collect();

@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use crate::{Claims, matching::Matching};
+use crate::{Claim, Claims, GroupName, ListClaim, operation::Matching};
 
 /// Whether the claim names this group.
 ///
 /// The claim is a list that holds it, or a string that is exactly it. The reference takes a string that merely
 /// contains the name, so that `SuperAdmins` passes for `Admin`; that is refused here.
-pub(crate) fn is_member(claims: &Claims, claim: &str, group: &str) -> bool {
-    match claims.get(claim) {
-        Some(Value::Array(groups)) => groups.iter().any(|name| name == group),
-        Some(Value::String(name)) => name == group,
+pub(crate) fn is_member(claims: &Claims, claim: &str, group: &GroupName) -> bool {
+    match claims.value(claim) {
+        Some(Claim::List(groups)) => groups.texts().any(|name| group.is(name, claims)),
+        Some(Claim::Text(name)) => group.is(name, claims),
         _ => false,
     }
 }
@@ -24,7 +24,7 @@ pub(crate) enum Groups<'a> {
     /// The claim is one string.
     One(&'a str),
     /// The claim is a list.
-    List(&'a [Value]),
+    List(ListClaim<'a>),
     /// The claim is a string that holds a JSON list.
     Parsed(Vec<Value>),
 }
@@ -33,11 +33,11 @@ impl<'a> Groups<'a> {
     /// The groups in a claim as far as a field of this shape is compared with them.
     pub(crate) fn for_field(claims: &'a Claims, claim: &str, list: bool, matching: Matching) -> Self {
         // The reference filters a list-typed field by the raw claim: a string there yields no filter.
-        let raw_list_only = list && matching != Matching::Write;
-        match claims.get(claim) {
-            Some(Value::Array(groups)) => Self::List(groups),
-            Some(Value::String(_)) if raw_list_only => Self::None,
-            Some(Value::String(text)) => parse(text).map_or(Self::One(text), Self::Parsed),
+        let raw_list_only = list && matching == Matching::Query;
+        match claims.value(claim) {
+            Some(Claim::List(groups)) => Self::List(groups),
+            Some(Claim::Text(_)) if raw_list_only => Self::None,
+            Some(Claim::Text(text)) => parse(text).map_or(Self::One(text), Self::Parsed),
             _ => Self::None,
         }
     }
@@ -47,15 +47,27 @@ impl<'a> Groups<'a> {
         self.names().any(|name| name == group)
     }
 
+    /// The last entry of the claim, if it is a name.
+    pub(crate) fn last(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::One(name) => Some(name),
+            Self::List(groups) => groups.last(),
+            Self::Parsed(groups) => groups.last()?.as_str(),
+        }
+    }
+
     /// The names of the groups; an empty name counts for nothing.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let (one, list) = match self {
-            Self::None => (None, [].as_slice()),
-            Self::One(name) => (Some(*name), [].as_slice()),
-            Self::List(groups) => (None, *groups),
-            Self::Parsed(groups) => (None, groups.as_slice()),
+        let (one, list, parsed) = match self {
+            Self::None => (None, None, [].as_slice()),
+            Self::One(name) => (Some(*name), None, [].as_slice()),
+            Self::List(groups) => (None, Some(*groups), [].as_slice()),
+            Self::Parsed(groups) => (None, None, groups.as_slice()),
         };
-        one.into_iter().chain(list.iter().filter_map(Value::as_str)).filter(|name| !name.is_empty())
+        let list = list.into_iter().flat_map(ListClaim::texts);
+        let parsed = parsed.iter().filter_map(Value::as_str);
+        one.into_iter().chain(list).chain(parsed).filter(|name| !name.is_empty())
     }
 }
 
@@ -95,9 +107,13 @@ mod tests {
             (json!(7), false),
         ];
         for (groups, expected) in table {
-            assert_eq!(is_member(&token(groups.clone()), "g", "Admin"), expected, "{groups}");
+            assert_eq!(is_member(&token(groups.clone()), "g", &"Admin".into()), expected, "{groups}");
+            let mut templated = token(groups.clone()).as_map().clone();
+            templated.insert("role".to_owned(), "dmi".into());
+            let admin = GroupName::parse("A{role}n").unwrap();
+            assert_eq!(is_member(&templated.into(), "g", &admin), expected, "{groups}");
         }
-        assert!(!is_member(&Claims::default(), "g", "Admin"));
+        assert!(!is_member(&Claims::default(), "g", &"Admin".into()));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::{IamCaller, Model};
 
+/// How a name begins that is more than a name.
+const ARN: &str = "arn:";
 /// The session name of credentials that an identity pool has given out.
 const COGNITO_SESSION: &str = "CognitoIdentityCredentials";
 
@@ -74,11 +76,9 @@ impl IdentityPool {
     /// Whether the caller has one of the pool's two roles, whatever the session is called: with the basic flow, clients
     /// name it themselves.
     fn gave_role_of(&self, arn: &str) -> bool {
-        let role = |session: &str| session.rsplit_once('/').map(|(role, _)| role.to_owned());
         let sessions = [&self.authenticated_session, &self.guest_session];
-        role(arn).is_some_and(|held| {
-            sessions.into_iter().flatten().any(|known| role(known).as_ref() == Some(&held))
-        })
+        role_of(arn)
+            .is_some_and(|held| sessions.into_iter().flatten().any(|known| role_of(known) == Some(held)))
     }
 
     fn gave_credentials_to_member(&self, caller: &IamCaller) -> bool {
@@ -86,14 +86,25 @@ impl IdentityPool {
     }
 }
 
+/// The ARN of a session without the session's name.
+fn role_of(session: &str) -> Option<&str> {
+    session.rsplit_once('/').map(|(role, _)| role)
+}
+
 /// The ARN by which AppSync calls a session of a role that an identity pool has given out.
 fn session(arn: String) -> String {
+    let of_role = role_session(arn.clone());
+    if of_role == arn { arn } else { format!("{of_role}/{COGNITO_SESSION}") }
+}
+
+/// The ARN of a role as its sessions bear it, without their names; any other ARN as it is.
+fn role_session(arn: String) -> String {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
         ["arn", partition, "iam", "", account, resource] if resource.starts_with("role/") => {
             // A role may lie under a path, which sessions do not name.
             let name = resource.rsplit('/').next().unwrap_or_default();
-            format!("arn:{partition}:sts::{account}:assumed-role/{name}/{COGNITO_SESSION}")
+            format!("arn:{partition}:sts::{account}:assumed-role/{name}")
         }
         _ => arn,
     }
@@ -139,7 +150,8 @@ impl IamTrust {
     }
 
     pub(crate) fn set_admin_roles(&mut self, names: impl Iterator<Item = String>) {
-        self.admin_roles = names.filter(|name| !name.is_empty()).collect();
+        let known = |name: String| if name.starts_with(ARN) { role_session(name) } else { name };
+        self.admin_roles = names.filter(|name| !name.is_empty()).map(known).collect();
     }
 
     pub(crate) fn admit_account(&mut self) {
@@ -161,6 +173,11 @@ impl IamTrust {
             (Pool::Known(pool), _) if pool.gave_credentials_to_member(caller) => Membership::MemberByPool,
             (Pool::Known(_), _) => Membership::None,
         }
+    }
+
+    /// Whether configuration admits some caller to everything, whatever the rules of the model say.
+    pub(crate) fn admits_beyond_rules(&self, model: &Model) -> bool {
+        self.whole_account || !self.admin_roles.is_empty() && model.all_rules().next().is_some()
     }
 
     /// Whether configuration admits the caller to everything, whatever the rules of the model say.
@@ -185,11 +202,18 @@ impl IamTrust {
     }
 }
 
-/// Whether the ARN is that of a session of a role with this name; the name of the session may stand behind it.
+/// Whether the ARN is that of a session of a role with this name; the name of the session may stand behind it. Where an
+/// ARN stands for the name, the account counts as well.
 fn is_session_of(arn: &str, name: &str) -> bool {
     let mut parts = arn.splitn(6, ':');
     let (service, resource) = (parts.nth(2), parts.nth(2));
     let role = resource.and_then(|resource| resource.strip_prefix("assumed-role/"));
+    if name.starts_with(ARN) {
+        let session = arn.strip_prefix(name);
+        return service == Some("sts")
+            && role.is_some()
+            && session.is_some_and(|session| session.is_empty() || session.starts_with('/'));
+    }
     service == Some("sts")
         && role.is_some_and(|role| role == name || role.split_once('/').is_some_and(|(role, _)| role == name))
 }
@@ -291,6 +315,53 @@ mod tests {
                 assert_eq!(screening == Screening::Allowed, expected, "{identity:?} {operation}");
                 assert_eq!(authorizer.screen(&identity, operation, &open), Screening::Denied);
             }
+        }
+    }
+
+    #[test]
+    fn an_administrator_may_be_named_by_account_and_role() {
+        let admitted = |name: &str, arn: &str| {
+            let caller = IamCaller { user_arn: Some(arn.to_owned()), ..IamCaller::default() };
+            let note = Model::new("Note", vec![], vec![Rule::owner()]).unwrap();
+            let authorizer = Authorizer::new().identity_pool(known()).admin_roles([name]);
+            authorizer.screen(&Identity::Iam(caller), Operation::Get, &note) == Screening::Allowed
+        };
+        let role = "arn:aws:iam::111122223333:role/ops";
+        let table = [
+            (role, "arn:aws:sts::111122223333:assumed-role/ops/session", true),
+            (role, "arn:aws:sts::444455556666:assumed-role/ops/session", false),
+            (role, "arn:aws-cn:sts::111122223333:assumed-role/ops/session", false),
+            (role, "arn:aws:sts::111122223333:assumed-role/ops-admin/session", false),
+            (role, "arn:aws:sts::111122223333:assumed-role/devops/session", false),
+            (role, "arn:aws:sts::111122223333:federated-user/ops", false),
+            (role, "arn:aws:iam::111122223333:role/ops", false),
+            (
+                "arn:aws:iam::111122223333:role/team/ops",
+                "arn:aws:sts::111122223333:assumed-role/ops/session",
+                true,
+            ),
+            // A session of the role by its own ARN, and a user, who is no role.
+            (
+                "arn:aws:sts::111122223333:assumed-role/ops/session",
+                "arn:aws:sts::111122223333:assumed-role/ops/session",
+                true,
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/ops/session",
+                "arn:aws:sts::111122223333:assumed-role/ops/session2",
+                false,
+            ),
+            ("arn:aws:iam::111122223333:user/ops", "arn:aws:iam::111122223333:user/ops", false),
+            ("arn:", "arn:aws:sts::111122223333:assumed-role/ops/session", false),
+            // Never the roles of the pool.
+            (
+                "arn:aws:iam::111122223333:role/web/member",
+                "arn:aws:sts::111122223333:assumed-role/member/CognitoIdentityCredentials",
+                false,
+            ),
+        ];
+        for (name, arn, expected) in table {
+            assert_eq!(admitted(name, arn), expected, "{name} {arn}");
         }
     }
 

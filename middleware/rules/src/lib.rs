@@ -2,7 +2,8 @@
 //!
 //! 1. A [`Rule`] admits callers by a [`Strategy`] (owner, groups, private, public, custom) who came in by a
 //!    [`Provider`], to a set of [`Operations`]. Rules are alternatives: one that matches is enough. There is no rule
-//!    that takes something away, and a [`Model`] without rules admits nobody.
+//!    that takes something away, and a [`Model`] without rules admits nobody. Within a rule of [`Rule::all`], each part
+//!    must hold, and the name of a group may depend on the caller's claims ([`GroupName`]); both are extensions.
 //! 2. A field with rules of its own is guarded by these alone. To delete a record takes the operation on every field
 //!    of it; to remove the value of a field takes update and delete on that field.
 //! 3. Updates and deletes are decided on the *stored* record, never on what the client says about it.
@@ -48,33 +49,51 @@
 
 mod authorizer;
 mod claims;
+mod creation;
 mod decision;
 mod explanation;
+mod field;
 mod field_read;
 mod gate;
+mod group_name;
 mod groups;
 mod iam;
 mod identity;
+mod implied;
+mod input_fields;
+mod invalid_model;
+mod invoke;
 mod item;
+mod listen;
+mod lookup;
 mod matching;
 mod matrix;
 mod model;
 mod operation;
 mod permit;
+mod relations;
 mod role;
+mod row_index;
 mod rule;
 mod scope;
 mod standing;
+mod strict_json;
 
 pub use self::{
     authorizer::Authorizer,
-    claims::Claims,
+    claims::{Claim, Claims, InvalidClaims, ListClaim},
     decision::{Decision, Denied, Screening},
     explanation::{Explanation, Outcome},
+    field::Field,
+    group_name::{GroupName, InvalidGroupName},
     iam::IdentityPool,
     identity::{FunctionCaller, IamCaller, Identity, Provider, User, VerifiedBy},
+    invalid_model::InvalidModel,
+    invoke::Invoke,
     item::Item,
-    model::{Field, InvalidModel, Model},
+    listen::Listen,
+    lookup::{KeyTerm, Lookup},
+    model::Model,
     operation::{Operation, Operations},
     permit::{Create, Delete, Load, Permit, Read, Update},
     rule::{IdentityClaim, Rule, Strategy},

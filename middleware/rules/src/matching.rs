@@ -2,41 +2,12 @@
 
 use serde_json::Value;
 
-use crate::{Claims, IdentityClaim, Item, Operation, groups::Groups, role::Who};
-
-/// What the reference takes for the caller's name, which is not the same for every operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Matching {
-    /// Writes: every part of the claim must be there; the joined value and each part name the caller.
-    Write,
-    /// Queries: the joined value names the caller if every part is there, and each part that is there does by itself.
-    Query,
-    /// Subscriptions: every part must be there; the joined value and the last part name the caller. The reference
-    /// compares the last part with an owner from which all but the last part was removed; a record owned by an
-    /// earlier part alone is not delivered there, and so not here.
-    Listen,
-}
-
-impl From<Operation> for Matching {
-    fn from(operation: Operation) -> Self {
-        match operation {
-            Operation::Create | Operation::Update | Operation::Delete => Self::Write,
-            Operation::Get | Operation::List | Operation::Sync | Operation::Search => Self::Query,
-            Operation::Listen => Self::Listen,
-        }
-    }
-}
+use crate::{Claims, IdentityClaim, Item, groups::Groups, operation::Matching, role::Who};
 
 impl IdentityClaim {
     /// What the token says for one part.
-    ///
-    /// Parts are joined with `::`, so a value that holds it could be taken for several: somebody who is called
-    /// `u1::ann` would own what belongs to ann, whose `sub` is `u1`. A colon at either end makes the joint ambiguous
-    /// too. Such a value counts as missing.
     fn value<'a>(&self, claims: &'a Claims, part: &str) -> Option<&'a str> {
-        let several = self.parts().len() > 1;
-        let ambiguous = |value: &str| value.contains("::") || value.starts_with(':') || value.ends_with(':');
-        claims.identity(part).filter(|value| !(several && ambiguous(value)))
+        if self.parts().len() > 1 { claims.part_of_identity(part) } else { claims.identity(part) }
     }
 
     /// The first part that the token lacks.
@@ -105,7 +76,8 @@ impl IdentityClaim {
 }
 
 impl Who {
-    /// Whether the record names the caller or one of their groups. True only for roles that a record decides.
+    /// Whether the record names the caller or one of their groups, by each part that a record decides. Never true where
+    /// none is.
     pub(crate) fn is_named_in(&self, item: &Item, claims: &Claims, matching: Matching) -> bool {
         match self {
             Self::Owner { field, list, claim } => {
@@ -114,6 +86,10 @@ impl Who {
             Self::MemberOfNamed { field, list, claim } => {
                 let groups = Groups::for_field(claims, claim, *list, matching);
                 any_text(item.get(field), *list, |text| groups.contains(text))
+            }
+            Self::All(parts) => {
+                let mut deciding = parts.iter().filter(|part| part.deciding_field().is_some()).peekable();
+                deciding.peek().is_some() && deciding.all(|part| part.is_named_in(item, claims, matching))
             }
             Self::Everyone | Self::SignedIn | Self::Guest | Self::Member { .. } => false,
         }

@@ -6,18 +6,19 @@
 use std::collections::HashMap;
 
 use crate::{
-    Field, InvalidModel, Operation, Operations, Provider, Rule,
-    model::role_twice,
-    role::{Role, Who},
+    Field, Identity, InvalidModel, Operation, Operations, Provider, Rule,
+    role::{InvalidRole, MAX_COMBINATIONS, Role, Who},
+    row_index::RowIndex,
 };
 
 /// Roles by declared fields by operations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Matrix {
     rows: Vec<Row>,
     columns: HashMap<String, usize>,
     /// By column, whether somebody who may get the record may not read the field.
     kept_from_some: Vec<bool>,
+    index: RowIndex,
 }
 
 /// What one role may do.
@@ -68,12 +69,19 @@ impl Matrix {
         rows.sort_by_key(|row| row.role.rank());
         let columns = fields.iter().enumerate().map(|(column, field)| (field.name.clone(), column)).collect();
         let kept_from_some = (0..width).map(|column| is_kept_from_some(&rows, column)).collect();
-        Ok(Self { rows, columns, kept_from_some })
+        let index = RowIndex::new(rows.iter().map(|row| &row.role));
+        Ok(Self { rows, columns, kept_from_some, index })
     }
 
     /// The rows in the order in which the reference looks at them.
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The rows that the caller could be in. Where groups are many, those come first that the token names, and the others
+    /// are not looked at; the rest is in order.
+    pub(crate) fn rows_for<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = &'a Row> {
+        self.index.places(identity).filter_map(|place| self.rows.get(place))
     }
 
     /// The row of a role.
@@ -140,6 +148,18 @@ impl Row {
         self.cells.get(column).is_some_and(|cell| cell.intersects(Operations::READ))
     }
 
+    /// Whether the role reads the field of this column in every record that it may get.
+    pub(crate) fn shows(&self, column: usize) -> bool {
+        self.reads(column) && self.touches(Operation::Get)
+    }
+
+    /// Whether the role is everybody with a token of one provider, who may get records and read all of this field.
+    pub(crate) fn is_open_reader(&self, column: usize) -> bool {
+        let tokens = matches!(self.role.provider, Provider::UserPools | Provider::Oidc);
+        let reads_fully = || self.cells.get(column).is_some_and(|cell| cell.contains_all(Operations::READ));
+        tokens && self.role.who == Who::Everyone && self.touches(Operation::Get) && reads_fully()
+    }
+
     /// Whether the role may read some field by some operation.
     pub(crate) fn reads_some(&self) -> bool {
         self.on_some.intersects(Operations::READ)
@@ -149,22 +169,27 @@ impl Row {
 /// Where a rule lets everybody with a token of one provider read the field, their other roles do not count.
 fn is_kept_from_some(rows: &[Row], column: usize) -> bool {
     let getters = || rows.iter().filter(|row| row.touches(Operation::Get));
-    let open_to = |provider: Provider| {
-        let tokens = matches!(provider, Provider::UserPools | Provider::Oidc);
-        let everybody = |row: &Row| row.role.provider == provider && row.role.who == Who::Everyone;
-        let reads_fully =
-            |row: &Row| row.cells.get(column).is_some_and(|cell| cell.contains_all(Operations::READ));
-        tokens && getters().any(|row| everybody(row) && reads_fully(row))
-    };
+    let open_to =
+        |provider: Provider| getters().any(|row| row.role.provider == provider && row.is_open_reader(column));
     getters().any(|row| !row.reads(column) && !open_to(row.role.provider))
 }
 
 fn roles(model: &str, rule: &Rule, fields: &[Field]) -> Result<Vec<Role>, InvalidModel> {
-    Role::of(rule, fields).map_err(|_| InvalidModel::UnsupportedProvider {
-        model: model.to_owned(),
-        strategy: rule.strategy.name(),
-        provider: rule.provider,
+    let model = || model.to_owned();
+    Role::of(rule, fields).map_err(|invalid| match invalid {
+        InvalidRole::UnsupportedProvider { strategy } => {
+            InvalidModel::UnsupportedProvider { model: model(), strategy, provider: rule.provider }
+        }
+        InvalidRole::TooFewParts => InvalidModel::TooFewParts { model: model() },
+        InvalidRole::NestedParts => InvalidModel::NestedParts { model: model() },
+        InvalidRole::TooManyCombinations => {
+            InvalidModel::TooManyCombinations { model: model(), limit: MAX_COMBINATIONS }
+        }
     })
+}
+
+fn role_twice(model: &str, role: &Role) -> InvalidModel {
+    InvalidModel::RoleTwice { role: format!("{model}:{role}"), model: model.to_owned() }
 }
 
 #[cfg(test)]

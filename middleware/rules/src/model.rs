@@ -1,9 +1,10 @@
 //! A type of record and the rules that guard it, compiled for fast decisions.
 
-use serde_json::Value;
-use thiserror::Error;
+use std::collections::HashSet;
 
-use crate::{Item, Provider, Rule, Strategy, matrix::Matrix, role::Role};
+use serde_json::Value;
+
+use crate::{Field, InvalidModel, Item, Rule, Strategy, implied::Implied, matrix::Matrix};
 
 /// A model as the rules see it.
 ///
@@ -26,41 +27,7 @@ pub struct Model {
     fields: Vec<Field>,
     rules: Vec<Rule>,
     matrix: Matrix,
-}
-
-/// A field of a model as the rules see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The name of the field.
-    pub name: String,
-    /// Whether it holds a list.
-    pub list: bool,
-    /// Rules of its own, which replace the model's for this field.
-    pub rules: Option<Vec<Rule>>,
-}
-
-/// A model whose rules contradict themselves.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidModel {
-    /// The same role is granted twice; the reference refuses it too.
-    #[error("@auth {role} already exists for {model}")]
-    RoleTwice {
-        /// The role, as the reference names it.
-        role: String,
-        /// The model.
-        model: String,
-    },
-    /// A rule asks for a provider that cannot prove what its strategy needs.
-    #[error("a rule of {model} with `allow: {strategy}` does not support the provider `{provider}`")]
-    UnsupportedProvider {
-        /// The model.
-        model: String,
-        /// The strategy.
-        strategy: &'static str,
-        /// The provider.
-        provider: Provider,
-    },
+    pub(crate) implied: Implied,
 }
 
 impl Model {
@@ -70,11 +37,27 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When two rules of the model make the same role, or when a rule's strategy does not go with its provider.
+    /// When two rules of the model make the same role, when a rule's strategy does not go with its provider, when the
+    /// parts of an `and` cannot hold together, or when two fields have the same name.
     pub fn new(name: impl Into<String>, fields: Vec<Field>, rules: Vec<Rule>) -> Result<Self, InvalidModel> {
         let name = name.into();
+        let mut seen = HashSet::new();
+        if let Some(twice) = fields.iter().find(|field| !seen.insert(field.name.as_str())) {
+            return Err(InvalidModel::FieldTwice { field: twice.name.clone(), model: name });
+        }
         let matrix = Matrix::new(&name, &fields, &rules)?;
-        Ok(Self { name, fields, rules, matrix })
+        Ok(Self { name, fields, rules, matrix, implied: Implied::default() })
+    }
+
+    /// What stands for a field without rules.
+    pub(crate) fn unguarded(matrix: Matrix) -> Self {
+        Self {
+            name: String::new(),
+            fields: Vec::new(),
+            rules: Vec::new(),
+            matrix,
+            implied: Implied::default(),
+        }
     }
 
     /// The name of the model.
@@ -136,8 +119,8 @@ impl Model {
     /// ```
     #[must_use]
     pub fn present(&self, mut item: Item) -> Item {
-        for rule in self.all_rules() {
-            if let Strategy::Owner { field, claim } = &rule.strategy
+        for strategy in self.all_rules().flat_map(|rule| rule.strategy.parts()) {
+            if let Strategy::Owner { field, claim } = strategy
                 && claim.parts().len() > 1
                 && let Some(value) = item.get_mut(field)
             {
@@ -146,31 +129,6 @@ impl Model {
         }
         item
     }
-}
-
-impl Field {
-    /// A field that holds one value and has no rules of its own.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), list: false, rules: None }
-    }
-
-    /// A field that holds a list and has no rules of its own.
-    #[must_use]
-    pub fn list(name: impl Into<String>) -> Self {
-        Self { list: true, ..Self::new(name) }
-    }
-
-    /// Guards the field with rules of its own, which replace the model's.
-    #[must_use]
-    pub fn guarded(mut self, rules: Vec<Rule>) -> Self {
-        self.rules = Some(rules);
-        self
-    }
-}
-
-pub(crate) fn role_twice(model: &str, role: &Role) -> InvalidModel {
-    InvalidModel::RoleTwice { role: format!("{model}:{role}"), model: model.to_owned() }
 }
 
 fn present_owner(value: &mut Value) {
@@ -190,11 +148,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Provider;
 
     #[test]
     fn an_owner_known_by_several_claims_is_shown_as_the_last() {
-        let rules =
-            vec![Rule::owner(), Rule::owner_in("editors"), Rule::owner_in("tenant").claim("custom:tenant")];
+        let rules = vec![
+            Rule::owner(),
+            Rule::owner_in("editors"),
+            Rule::owner_in("tenant").claim("custom:tenant"),
+            Rule::all([Rule::owner_in("author").strategy, Rule::private().strategy]),
+        ];
         let model = Model::new("Note", vec![Field::list("editors")], rules).unwrap();
         let table = [
             (json!({"owner": "u1::ann"}), json!({"owner": "ann"})),
@@ -203,6 +166,7 @@ mod tests {
             (json!({"owner": null, "title": "a::b"}), json!({"owner": null, "title": "a::b"})),
             (json!({"editors": ["u1::ann", "bob", 7]}), json!({"editors": ["ann", "bob", 7]})),
             (json!({"tenant": "a::b"}), json!({"tenant": "a::b"})),
+            (json!({"author": "u1::ann"}), json!({"author": "ann"})),
             (json!({}), json!({})),
         ];
         for (stored, shown) in table {
@@ -228,6 +192,35 @@ mod tests {
         }
         let different = vec![Rule::owner(), Rule::owner().claim("email"), Rule::owner_in("author")];
         assert!(Model::new("Note", vec![], different).is_ok());
+    }
+
+    #[test]
+    fn a_field_may_not_be_declared_twice() {
+        let secret = Field::new("secret").guarded(vec![Rule::owner()]);
+        let twice = Model::new("Note", vec![secret, Field::new("secret")], vec![Rule::private()]);
+        assert_eq!(twice.unwrap_err().to_string(), "the field `secret` of Note is declared twice");
+    }
+
+    #[test]
+    fn an_and_says_what_is_wrong_with_it() {
+        let parts = || vec![Rule::owner().strategy, Rule::groups(["a"]).strategy];
+        let table = [
+            (vec![Rule::all([])], "a rule of Note with `and` has fewer than two parts"),
+            (
+                vec![Rule::all([Rule::all(parts()).strategy, Rule::private().strategy])],
+                "a rule of Note has an `and` within an `and`",
+            ),
+            (
+                vec![Rule::all(parts()), Rule::all(parts().into_iter().rev())],
+                "@auth Note:userPools:and(staticGroup:a:cognito:groups, owner:owner:sub::username) already exists for Note",
+            ),
+        ];
+        for (rules, message) in table {
+            assert_eq!(Model::new("Note", vec![], rules).unwrap_err().to_string(), message);
+        }
+        assert!(
+            Model::new("Note", vec![], vec![Rule::all(parts()), Rule::owner(), Rule::groups(["a"])]).is_ok()
+        );
     }
 
     #[test]

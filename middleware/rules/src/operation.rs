@@ -27,6 +27,19 @@ pub enum Operation {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Operations(u8);
 
+/// What the reference takes for the caller's name, which is not the same for every operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matching {
+    /// Writes: every part of the claim must be there; the joined value and each part name the caller.
+    Write,
+    /// Queries: the joined value names the caller if every part is there, and each part that is there does by itself.
+    Query,
+    /// Subscriptions: every part must be there; the joined value and the last part name the caller. The reference
+    /// compares the last part with an owner from which all but the last part was removed; a record owned by an
+    /// earlier part alone is not delivered there, and so not here.
+    Listen,
+}
+
 impl Operation {
     /// Every operation.
     pub const ALL: [Self; 8] = [
@@ -69,6 +82,16 @@ impl Operation {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl From<Operation> for Matching {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Create | Operation::Update | Operation::Delete => Self::Write,
+            Operation::Get | Operation::List | Operation::Sync | Operation::Search => Self::Query,
+            Operation::Listen => Self::Listen,
+        }
     }
 }
 

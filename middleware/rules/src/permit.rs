@@ -5,10 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use serde_json::Value;
 
 use crate::{
-    Authorizer, Denied, Identity, Item, Model, Operation, Scope, Screening,
-    matrix::Row,
-    role::Who,
-    standing::{Standing, filling_role},
+    Authorizer, Denied, Identity, Item, Model, Operation, Scope, Screening, creation::Fill, matrix::Row,
 };
 
 /// Proof that the [`Authorizer`] said yes. Nobody else can make one:
@@ -31,6 +28,10 @@ pub struct Permit<A> {
     scope: Scope,
     /// Update and delete: what the decision rested on and a write must find unchanged (`None`: absent).
     unchanged: Vec<(String, Option<Value>)>,
+    /// Read: what a query must ask for besides. Listen: what the listener asked for.
+    asked: Item,
+    /// Read and listen: whether what is asked for keeps the answer within the scope.
+    held_by_request: bool,
     action: PhantomData<A>,
 }
 
@@ -57,8 +58,32 @@ impl<A> Permit<A> {
             item: Item::new(),
             scope: Scope::Nothing,
             unchanged: Vec::new(),
+            asked: Item::new(),
+            held_by_request: false,
             action: PhantomData,
         }
+    }
+
+    /// A permit for the records of a scope.
+    pub(crate) fn within(model: &Arc<Model>, scope: Scope) -> Self {
+        Self { scope, ..Self::new(model) }
+    }
+
+    /// The same, with what is asked for and whether that alone keeps the answer within the scope.
+    pub(crate) fn asking(self, asked: Item, held_by_request: bool) -> Self {
+        Self { asked, held_by_request, ..self }
+    }
+
+    pub(crate) fn asked(&self) -> &Item {
+        &self.asked
+    }
+
+    pub(crate) fn is_held_by_request(&self) -> bool {
+        self.held_by_request
+    }
+
+    pub(crate) fn within_scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The model that the permit is for.
@@ -156,14 +181,13 @@ impl Authorizer {
         }
         let mut admitted: Vec<&Row> = Vec::new();
         let mut filled: Vec<(String, Value)> = Vec::new();
-        for row in model.matrix().rows().iter().filter(|row| row.grants(Operation::Create)) {
+        let mut creation = self.creation(identity, model, &input);
+        while let Some((row, refusal)) = creation.next() {
             let fully = admitted.iter().any(|row| row.covers(Operation::Create));
-            if (self.populates_owner_of_admitted() || !fully)
-                && let Some(owner) = self.owner_to_fill_in(row, identity, model, &input)
-            {
-                filled.push(owner);
+            if self.populates_owner_of_admitted() || !fully {
+                filled.extend(creation.filled_in().filter_map(|fill| filled_in(fill, identity)));
             }
-            if self.refusal(row, identity, Operation::Create, model, &input).is_none() {
+            if refusal.is_none() {
                 admitted.push(row);
             }
         }
@@ -180,27 +204,6 @@ impl Authorizer {
         let mut item = input;
         item.extend(filled);
         Ok(Permit { item, ..Permit::new(model) })
-    }
-
-    fn owner_to_fill_in(
-        &self,
-        row: &Row,
-        identity: &Identity,
-        model: &Model,
-        input: &Item,
-    ) -> Option<(String, Value)> {
-        let Who::Owner { field, list, .. } = &row.role.who else {
-            return None;
-        };
-        let Standing::ByRecord(claims) = self.standing(row, identity, Operation::Create) else {
-            return None;
-        };
-        let (filling, claim) = filling_role(model, row.role.provider, field, claims, input)?;
-        if filling.role != row.role {
-            return None;
-        }
-        let owner = Value::String(claim.joined(claims)?);
-        Some((field.clone(), if *list { Value::Array(vec![owner]) } else { owner }))
     }
 
     /// Permits reading by [`Operation::Get`], [`Operation::List`] or another read operation.
@@ -243,7 +246,9 @@ impl Authorizer {
     ///
     /// The decision rests on the stored record and never on the changes: whoever may change a record may, unless the
     /// owner field has rules of its own, also give it away. Removing a field needs both update and delete on it. The
-    /// changes are what the client sent, before the server adds times, and without the key of the record.
+    /// changes are what the client sent, before the server adds times. They need not hold the key of the record; if they hold
+    /// the [partition key](Model::with_partition_key) and nothing else, so that nothing changes, a role that may only delete is
+    /// permitted too, as in the reference.
     ///
     /// # Errors
     ///
@@ -262,7 +267,7 @@ impl Authorizer {
         let concerned = |row: &Row| row.touches(Operation::Update) || row.touches(Operation::Delete);
         let (by_record, mut admitted): (Vec<&Row>, Vec<&Row>) = self
             .admitting(identity, Operation::Update, model, stored, concerned)
-            .partition(|row| row.role.deciding_field().is_some());
+            .partition(|row| row.role.is_decided_by_record());
         let mut rested_on: Vec<&Row> = Vec::new();
         if !permits(&admitted, model, &changes) {
             let alone = by_record
@@ -313,18 +318,17 @@ impl Authorizer {
         stored: &'a Item,
         concerned: impl Fn(&Row) -> bool + 'a,
     ) -> impl Iterator<Item = &'a Row> {
-        let rows = model.matrix().rows().iter().filter(move |row| concerned(row));
-        rows.filter(move |row| self.refusal(row, identity, operation, model, stored).is_none())
+        let rows = model.matrix().rows_for(identity).filter(move |row| concerned(row));
+        rows.filter(move |row| self.admits(row, identity, operation, stored))
     }
 }
 
-fn denied(operation: Operation, model: &Model) -> Denied {
+pub(crate) fn denied(operation: Operation, model: &Model) -> Denied {
     Denied::Operation { operation, model: model.name().to_owned() }
 }
 
 fn allows(rows: &[&Row], model: &Model, field: &str, operation: Operation) -> bool {
-    let column = model.matrix().column(field);
-    column.is_some_and(|column| rows.iter().any(|row| row.allows(column, operation)))
+    rows.iter().any(|row| model.admits(row, field, operation))
 }
 
 /// Whether the roles together may make all of the changes.
@@ -332,6 +336,13 @@ fn permits(rows: &[&Row], model: &Model, changes: &Item) -> bool {
     rows.iter().any(|row| row.covers(Operation::Update) && row.covers(Operation::Delete))
         || rows.iter().any(|row| row.grants(Operation::Update))
             && refused_changes(rows, model, changes).is_empty()
+        || !rows.is_empty() && names_the_record(model, changes)
+}
+
+/// Whether the changes say which record is meant, and nothing else.
+fn names_the_record(model: &Model, changes: &Item) -> bool {
+    let is_key = |(field, value): (&String, &Value)| model.is_partition_key(field) && !value.is_null();
+    !changes.is_empty() && changes.iter().all(is_key)
 }
 
 fn refused_changes(rows: &[&Row], model: &Model, changes: &Item) -> Vec<String> {
@@ -342,10 +353,16 @@ fn refused_changes(rows: &[&Row], model: &Model, changes: &Item) -> Vec<String> 
     changes.iter().filter(|(field, value)| refused(field, value)).map(|(field, _)| field.clone()).collect()
 }
 
+/// The owner that a new record gets.
+fn filled_in(fill: Fill<'_>, identity: &Identity) -> Option<(String, Value)> {
+    let owner = Value::String(fill.claim.joined(identity.user()?.claims())?);
+    Some((fill.field.to_owned(), if fill.list { Value::Array(vec![owner]) } else { owner }))
+}
+
 /// The fields that decided for these rows, as they are stored.
 fn held_by(rows: &[&Row], stored: &Item) -> Vec<(String, Option<Value>)> {
     let mut held: Vec<(String, Option<Value>)> = Vec::new();
-    for field in rows.iter().filter_map(|row| row.role.deciding_field()) {
+    for field in rows.iter().flat_map(|row| row.role.deciding_fields()) {
         if !held.iter().any(|(name, _)| name == field) {
             held.push((field.to_owned(), stored.get(field).cloned()));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Operations, Provider};
+use crate::{GroupName, Operations, Provider};
 
 /// One rule: whom it admits, how they must have signed in, and to what.
 ///
@@ -36,7 +36,7 @@ pub enum Strategy {
     /// `allow: groups, groups: [..]`: members of groups named in the rule.
     StaticGroups {
         /// The groups, any of which suffices.
-        groups: Vec<String>,
+        groups: Vec<GroupName>,
         /// The claim that lists the caller's groups.
         claim: String,
     },
@@ -53,6 +53,10 @@ pub enum Strategy {
     Public,
     /// `allow: custom`: everyone whom the Lambda authorizer let in.
     Custom,
+    /// `and: [..]`: whoever all of these admit. Amplify's language has no such rule.
+    ///
+    /// At least two, and none of them of this kind; the provider of the rule holds for all.
+    All(Vec<Strategy>),
 }
 
 /// The claim, or the claims joined with `::`, by which an owner is known.
@@ -77,9 +81,10 @@ impl Rule {
         Self::new(Strategy::Owner { field: field.into(), claim: IdentityClaim::default() })
     }
 
-    /// `allow: groups, groups: [..]`: the members of any of these groups.
+    /// `allow: groups, groups: [..]`: the members of any of these groups. A text is a name as it stands; see
+    /// [`GroupName::parse`] for one that depends on the caller.
     #[must_use]
-    pub fn groups<G: Into<String>>(groups: impl IntoIterator<Item = G>) -> Self {
+    pub fn groups<G: Into<GroupName>>(groups: impl IntoIterator<Item = G>) -> Self {
         let groups = groups.into_iter().map(Into::into).collect();
         Self::new(Strategy::StaticGroups { groups, claim: GROUP_CLAIM.to_owned() })
     }
@@ -108,6 +113,24 @@ impl Rule {
         Self::new(Strategy::Custom)
     }
 
+    /// `and: [..]`: whoever all of these admit, who came in as the first one asks for unless the rule
+    /// [says otherwise](Self::provider). It is an extension of Amplify's language.
+    ///
+    /// A new record gets the owner of each part filled in that the input is silent about, if all other parts hold.
+    ///
+    /// ```
+    /// use portcullis_rules::Rule;
+    ///
+    /// let tenant = Rule::owner_in("tenant").claim("custom:tenant");
+    /// let rule = Rule::all([tenant.strategy, Rule::groups(["editors"]).strategy]);
+    /// let written = r#"{ and: [{ allow: owner, ownerField: "tenant", identityClaim: "custom:tenant" }, { allow: groups, groups: ["editors"] }] }"#;
+    /// assert_eq!(rule.to_string(), written);
+    /// ```
+    #[must_use]
+    pub fn all(parts: impl IntoIterator<Item = Strategy>) -> Self {
+        Self::new(Strategy::All(parts.into_iter().collect()))
+    }
+
     fn new(strategy: Strategy) -> Self {
         let provider = strategy.default_provider();
         Self { strategy, provider, operations: Operations::ALL }
@@ -128,7 +151,7 @@ impl Rule {
     }
 
     /// Reads this claim instead of the default: `identityClaim` of an owner rule, `groupClaim` of a groups rule.
-    /// The other strategies read no claim and stay as they are.
+    /// The other strategies read no claim of their own and stay as they are.
     #[must_use]
     pub fn claim(mut self, name: &str) -> Self {
         match &mut self.strategy {
@@ -136,9 +159,17 @@ impl Rule {
             Strategy::StaticGroups { claim, .. } | Strategy::DynamicGroups { claim, .. } => {
                 name.clone_into(claim)
             }
-            Strategy::Private | Strategy::Public | Strategy::Custom => {}
+            Strategy::Private | Strategy::Public | Strategy::Custom | Strategy::All(_) => {}
         }
         self
+    }
+
+    /// The parts that must all hold, each written as a rule of its own.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Self> {
+        // A part grants nothing by itself.
+        let provider = self.provider;
+        let part = move |part: &Strategy| Self { provider, ..Self::new(part.clone()) };
+        self.strategy.parts().iter().map(part)
     }
 }
 
@@ -152,10 +183,20 @@ impl Strategy {
             }
             Self::Public => Provider::ApiKey,
             Self::Custom => Provider::Function,
+            Self::All(parts) => parts.first().map_or(Provider::UserPools, Self::default_provider),
         }
     }
 
-    /// The word after `allow:`.
+    /// The strategies that must all admit the caller: this one, or the parts of an `and`.
+    #[must_use]
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) => parts,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// The word after `allow:`; `and` for a rule that has no such word.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -164,6 +205,7 @@ impl Strategy {
             Self::Private => "private",
             Self::Public => "public",
             Self::Custom => "custom",
+            Self::All(_) => "and",
         }
     }
 }
@@ -198,9 +240,32 @@ impl fmt::Display for IdentityClaim {
 impl fmt::Display for Rule {
     /// In Amplify's notation, without what is the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{ allow: {}", self.strategy.name())?;
+        f.write_str("{ ")?;
         match &self.strategy {
-            Strategy::Owner { field, claim } => {
+            Strategy::All(parts) => {
+                f.write_str("and: [")?;
+                for (index, part) in parts.iter().enumerate() {
+                    f.write_str(if index == 0 { "{ " } else { ", { " })?;
+                    part.write(f, self.provider)?;
+                    f.write_str(" }")?;
+                }
+                f.write_str("]")?;
+            }
+            strategy => strategy.write(f, self.provider)?,
+        }
+        if self.operations != Operations::ALL {
+            write!(f, ", operations: {}", self.operations)?;
+        }
+        f.write_str(" }")
+    }
+}
+
+impl Strategy {
+    /// What stands between the braces, without operations.
+    fn write(&self, f: &mut fmt::Formatter<'_>, provider: Provider) -> fmt::Result {
+        write!(f, "allow: {}", self.name())?;
+        match self {
+            Self::Owner { field, claim } => {
                 if field != OWNER_FIELD {
                     write!(f, ", ownerField: {field:?}")?;
                 }
@@ -208,23 +273,18 @@ impl fmt::Display for Rule {
                     write!(f, ", identityClaim: {:?}", claim.to_string())?;
                 }
             }
-            Strategy::StaticGroups { groups, claim } => {
+            Self::StaticGroups { groups, claim } => {
+                let groups: Vec<String> = groups.iter().map(GroupName::to_string).collect();
                 write!(f, ", groups: {groups:?}")?;
                 write_group_claim(f, claim)?;
             }
-            Strategy::DynamicGroups { field, claim } => {
+            Self::DynamicGroups { field, claim } => {
                 write!(f, ", groupsField: {field:?}")?;
                 write_group_claim(f, claim)?;
             }
-            Strategy::Private | Strategy::Public | Strategy::Custom => {}
+            Self::Private | Self::Public | Self::Custom | Self::All(_) => {}
         }
-        if self.provider != self.strategy.default_provider() {
-            write!(f, ", provider: {}", self.provider)?;
-        }
-        if self.operations != Operations::ALL {
-            write!(f, ", operations: {}", self.operations)?;
-        }
-        f.write_str(" }")
+        if provider != self.default_provider() { write!(f, ", provider: {provider}") } else { Ok(()) }
     }
 }
 
@@ -256,6 +316,16 @@ mod tests {
             (Rule::private().provider(Provider::IdentityPool), "{ allow: private, provider: identityPool }"),
             (Rule::public().operations(Operations::READ), "{ allow: public, operations: [read] }"),
             (Rule::custom().operations(Operations::NONE), "{ allow: custom, operations: [] }"),
+            (
+                Rule::all([Rule::owner().strategy, Rule::private().strategy])
+                    .provider(Provider::Oidc)
+                    .operations(Operations::READ),
+                "{ and: [{ allow: owner, provider: oidc }, { allow: private, provider: oidc }], operations: [read] }",
+            ),
+            (
+                Rule::groups([GroupName::parse("t-{custom:tenant}").unwrap(), "a{b}".into()]),
+                r#"{ allow: groups, groups: ["t-{custom:tenant}", "a{{b}}"] }"#,
+            ),
         ];
         for (rule, text) in table {
             assert_eq!(rule.to_string(), text);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::{Claims, Item, groups::Groups, matching::Matching, role::Who};
+use crate::{Claims, Item, groups::Groups, operation::Matching, role::Who};
 
 /// The part of a model's records that a caller may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub enum Scope {
     Any(Vec<Condition>),
 }
 
-/// A condition on one field of a record.
+/// A condition on a record.
 ///
-/// `Debug` prints the field and the number of values, for the values are names of people.
+/// `Debug` prints fields and the numbers of values, for the values are names of people.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The field is a string and equals one of the values.
@@ -36,6 +36,8 @@ pub enum Condition {
         /// The values; never empty.
         values: Vec<String>,
     },
+    /// Each of these holds: two or more, none of which is of this kind.
+    All(Vec<Condition>),
 }
 
 impl Scope {
@@ -59,6 +61,12 @@ impl Condition {
                 let groups = Groups::for_field(claims, claim, *list, matching);
                 (field, *list, groups.names().map(str::to_owned).collect())
             }
+            Who::All(parts) => {
+                let deciding = parts.iter().filter(|part| part.deciding_field().is_some());
+                let conditions: Option<Vec<Self>> =
+                    deciding.map(|part| Self::of(part, claims, matching)).collect();
+                return Self::all(conditions?);
+            }
             Who::Everyone | Who::SignedIn | Who::Guest | Who::Member { .. } => return None,
         };
         if values.is_empty() {
@@ -68,19 +76,42 @@ impl Condition {
         Some(if list { Self::Contains { field, values } } else { Self::OneOf { field, values } })
     }
 
-    /// The field.
-    #[must_use]
-    pub fn field(&self) -> &str {
-        match self {
-            Self::OneOf { field, .. } | Self::Contains { field, .. } => field,
+    /// The condition that each of these holds; `None` if there are none, which would hold for every record.
+    pub(crate) fn all(mut conditions: Vec<Self>) -> Option<Self> {
+        match conditions.len() {
+            0 => None,
+            1 => conditions.pop(),
+            _ => Some(Self::All(conditions)),
         }
     }
 
-    /// The values; never empty.
+    /// The conditions that must each hold, all of them on one field: this one, or the parts of [`Self::All`]. Never empty.
+    ///
+    /// Whoever looks records up by a scope looks by one of these, whichever is handy, and checks what is found with
+    /// [`matches`](Self::matches).
+    #[must_use]
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) => parts,
+            Self::OneOf { .. } | Self::Contains { .. } => std::slice::from_ref(self),
+        }
+    }
+
+    /// The field; `None` if it is several conditions.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::OneOf { field, .. } | Self::Contains { field, .. } => Some(field),
+            Self::All(_) => None,
+        }
+    }
+
+    /// The values; never empty, unless it is several conditions.
     #[must_use]
     pub fn values(&self) -> &[String] {
         match self {
             Self::OneOf { values, .. } | Self::Contains { values, .. } => values,
+            Self::All(_) => &[],
         }
     }
 
@@ -96,17 +127,19 @@ impl Condition {
                 .get(field)
                 .and_then(Value::as_array)
                 .is_some_and(|list| list.iter().any(|value| holds(value, values))),
+            Self::All(parts) => parts.iter().all(|part| part.matches(item)),
         }
     }
 }
 
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self {
-            Self::OneOf { .. } => "OneOf",
-            Self::Contains { .. } => "Contains",
+        let (kind, field, values) = match self {
+            Self::OneOf { field, values } => ("OneOf", field, values),
+            Self::Contains { field, values } => ("Contains", field, values),
+            Self::All(parts) => return f.debug_tuple("All").field(parts).finish(),
         };
-        f.debug_struct(kind).field("field", &self.field()).field("values", &self.values().len()).finish()
+        f.debug_struct(kind).field("field", field).field("values", &values.len()).finish()
     }
 }
 
@@ -134,6 +167,23 @@ mod tests {
             let item = item.as_object().unwrap();
             assert_eq!((one_of.matches(item), contains.matches(item)), (one, many), "{item:?}");
         }
+    }
+
+    #[test]
+    fn several_conditions_hold_together_or_not_at_all() {
+        let one = |field: &str| Condition::OneOf { field: field.to_owned(), values: vec!["a".to_owned()] };
+        let both = Condition::all(vec![one("owner"), one("team")]).unwrap();
+        for (item, expected) in [
+            (json!({"owner": "a", "team": "a"}), true),
+            (json!({"owner": "a", "team": "b"}), false),
+            (json!({"owner": "a"}), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(both.matches(item.as_object().unwrap()), expected, "{item}");
+        }
+        assert_eq!((both.parts().len(), both.field(), both.values().len()), (2, None, 0));
+        assert_eq!(Condition::all(vec![one("owner")]), Some(one("owner")));
+        assert_eq!(Condition::all(vec![]), None);
     }
 
     #[test]

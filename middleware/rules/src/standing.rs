@@ -1,11 +1,11 @@
 //! Where a caller stands towards one role, with the record and without it.
 
 use crate::{
-    Authorizer, Claims, IamCaller, Identity, IdentityClaim, Item, Model, Operation, Provider,
+    Authorizer, Claims, IamCaller, Identity, Item, Model, Operation, User,
     groups::{Groups, is_member},
     iam::Membership,
-    matching::Matching,
     matrix::Row,
+    operation::Matching,
     role::Who,
 };
 
@@ -42,20 +42,40 @@ impl Authorizer {
         if row.role.provider != identity.provider() {
             return Standing::Refused(Refusal::OtherProvider);
         }
+        let mut standing = Standing::Admitted;
+        for part in row.role.who.parts() {
+            match self.standing_of_part(part, row, identity, operation) {
+                Standing::Admitted => {}
+                Standing::ByRecord(claims) => standing = Standing::ByRecord(claims),
+                refused @ Standing::Refused(_) => return refused,
+            }
+        }
+        standing
+    }
+
+    fn standing_of_part<'a>(
+        &self,
+        who: &'a Who,
+        row: &Row,
+        identity: &'a Identity,
+        operation: Operation,
+    ) -> Standing<'a> {
         match identity {
-            Identity::User(user) => token_standing(&row.role.who, user.claims(), operation.into()),
-            Identity::Iam(caller) => self.iam_standing(row, caller, operation),
-            Identity::ApiKey | Identity::Function(_) => match row.role.who {
+            Identity::User(user) => token_standing(who, user.claims(), operation.into()),
+            Identity::Iam(caller) => {
+                // The reference forgets to ask for the pool where a new record may hold some fields only.
+                let in_part = operation == Operation::Create && !row.covers(operation);
+                self.iam_standing(who, caller, in_part)
+            }
+            Identity::ApiKey | Identity::Function(_) => match who {
                 Who::Everyone => Standing::Admitted,
                 _ => Standing::Refused(Refusal::OtherIdentity),
             },
         }
     }
 
-    fn iam_standing<'a>(&self, row: &Row, caller: &IamCaller, operation: Operation) -> Standing<'a> {
-        // The reference forgets to ask for the pool where a new record may hold some fields only.
-        let in_part = operation == Operation::Create && !row.covers(operation);
-        match (&row.role.who, self.membership(caller)) {
+    fn iam_standing<'a>(&self, who: &Who, caller: &IamCaller, in_part: bool) -> Standing<'a> {
+        match (who, self.membership(caller)) {
             (_, Membership::UnknownPool) => Standing::Refused(Refusal::UnknownIdentityPool),
             (Who::SignedIn, Membership::Member) | (Who::Guest, Membership::Guest) => Standing::Admitted,
             (Who::SignedIn, Membership::MemberByPool) if !in_part => Standing::Admitted,
@@ -63,68 +83,82 @@ impl Authorizer {
         }
     }
 
+    /// Whether the caller is in the role of a row for this stored record.
+    pub(crate) fn admits(&self, row: &Row, identity: &Identity, operation: Operation, item: &Item) -> bool {
+        row.role.provider == identity.provider()
+            && row.role.who.parts().iter().all(|part| match (part, identity) {
+                // Whoever is named has the claims that it takes, so that these need not be looked at first.
+                (Who::Owner { .. } | Who::MemberOfNamed { .. }, Identity::User(user)) => {
+                    part.is_named_in(item, user.claims(), operation.into())
+                }
+                (Who::Member { group, claim }, Identity::User(user)) => {
+                    is_member(user.claims(), claim, group)
+                }
+                _ => matches!(self.standing_of_part(part, row, identity, operation), Standing::Admitted),
+            })
+    }
+
     /// Why the caller is not in the role of a row for this record; `None` if they are. For a create, the record is
-    /// the input.
+    /// the input, and what owner rules are about to fill in counts as well.
     pub(crate) fn refusal<'a>(
-        &self,
+        &'a self,
         row: &'a Row,
         identity: &'a Identity,
         operation: Operation,
-        model: &Model,
+        model: &'a Model,
+        item: &'a Item,
+    ) -> Option<Refusal<'a>> {
+        if operation == Operation::Create {
+            return self.refusal_of_input(row, identity, model, item);
+        }
+        if self.admits(row, identity, operation, item) {
+            return None;
+        }
+        let parts = row.role.who.parts();
+        let unnamed = |part: &&Who| {
+            let claims = identity.user().map(User::claims);
+            part.deciding_field().is_some()
+                && claims.is_none_or(|claims| !part.is_named_in(item, claims, operation.into()))
+        };
+        Some(match self.standing(row, identity, operation) {
+            Standing::Refused(refusal) => refusal,
+            Standing::Admitted | Standing::ByRecord(_) => {
+                parts.iter().find(unnamed).map_or(Refusal::OtherIdentity, Refusal::of_unnamed)
+            }
+        })
+    }
+}
+
+impl Authorizer {
+    /// Why the caller is not in one part of a row's role; `None` if they are. An owner about whom the input of a create is
+    /// silent is about to be filled in.
+    pub(crate) fn refusal_of_part<'a>(
+        &self,
+        who: &'a Who,
+        row: &Row,
+        identity: &'a Identity,
+        operation: Operation,
         item: &Item,
     ) -> Option<Refusal<'a>> {
-        let matching = operation.into();
-        match self.standing(row, identity, operation) {
+        match self.standing_of_part(who, row, identity, operation) {
             Standing::Admitted => None,
             Standing::Refused(refusal) => Some(refusal),
             Standing::ByRecord(claims) => {
-                let named = row.role.who.is_named_in(item, claims, matching)
-                    || operation == Operation::Create && will_be_named(row, claims, model, item);
-                match row.role.who {
-                    _ if named => None,
-                    Who::Owner { .. } => Some(Refusal::NotOwner),
-                    _ => Some(Refusal::NotInGroup),
-                }
+                let silent = |field| operation == Operation::Create && !item.contains_key(field);
+                let filled_in = matches!(who, Who::Owner { field, .. } if silent(field));
+                let named = filled_in || who.is_named_in(item, claims, operation.into());
+                (!named).then(|| Refusal::of_unnamed(who))
             }
         }
     }
 }
 
-/// The first owner role of this provider that fills this field in, where the input of a create is silent about it: the
-/// role may create and the token has every claim that it needs. A `null` or an empty list is not silence.
-pub(crate) fn filling_role<'a>(
-    model: &'a Model,
-    provider: Provider,
-    field: &str,
-    claims: &Claims,
-    input: &Item,
-) -> Option<(&'a Row, &'a IdentityClaim)> {
-    if input.contains_key(field) {
-        return None;
-    }
-    model.matrix().rows().iter().find_map(|row| match &row.role.who {
-        Who::Owner { field: filled, claim, .. } => {
-            let fills = filled == field
-                && row.role.provider == provider
-                && row.grants(Operation::Create)
-                && claim.is_usable(claims, Matching::Write);
-            fills.then_some((row, claim))
-        }
-        _ => None,
-    })
-}
-
-/// Whether the owner that is about to be filled in is the caller by this role's claim.
-fn will_be_named(row: &Row, claims: &Claims, model: &Model, input: &Item) -> bool {
-    let Who::Owner { field, claim, .. } = &row.role.who else {
-        return false;
-    };
-    match filling_role(model, row.role.provider, field, claims, input) {
-        None => false,
-        Some((filling, _)) if filling.role == row.role => true,
-        // Two rules share the field and know the owner by different claims; so rare that it may allocate.
-        Some((_, other)) => {
-            other.joined(claims).is_some_and(|owner| claim.names(claims, Matching::Write, &owner))
+impl Refusal<'_> {
+    /// What it is that the record does not name.
+    pub(crate) fn of_unnamed(part: &Who) -> Self {
+        match part {
+            Who::Owner { .. } => Self::NotOwner,
+            _ => Self::NotInGroup,
         }
     }
 }
@@ -136,7 +170,7 @@ fn token_standing<'a>(who: &'a Who, claims: &'a Claims, matching: Matching) -> S
             if is_member(claims, claim, group) {
                 return Standing::Admitted;
             }
-            not_in_group(claims, claim)
+            group.missing(claims).map_or_else(|| not_in_group(claims, claim), Refusal::ClaimMissing)
         }
         Who::Owner { claim, .. } => {
             if claim.is_usable(claims, matching) {
@@ -150,11 +184,29 @@ fn token_standing<'a>(who: &'a Who, claims: &'a Claims, matching: Matching) -> S
             }
             not_in_group(claims, claim)
         }
-        Who::SignedIn | Who::Guest => Refusal::OtherIdentity,
+        // Parts are asked about one by one.
+        Who::SignedIn | Who::Guest | Who::All(_) => Refusal::OtherIdentity,
     };
     Standing::Refused(refused)
 }
 
 fn not_in_group<'a>(claims: &Claims, claim: &'a str) -> Refusal<'a> {
-    if claims.get(claim).is_none() { Refusal::ClaimMissing(claim) } else { Refusal::NotInGroup }
+    if claims.says(claim) { Refusal::NotInGroup } else { Refusal::ClaimMissing(claim) }
+}
+
+/// Whether the token has every claim that the role reads, whatever is in it.
+pub(crate) fn claims_are_there(row: &Row, identity: &Identity) -> bool {
+    let Some(user) = identity.user().filter(|_| identity.provider() == row.role.provider) else {
+        return false;
+    };
+    match &row.role.who {
+        Who::Owner { claim, .. } => claim.parts().iter().all(|part| is_there(user.claims(), part)),
+        Who::MemberOfNamed { claim, .. } => is_there(user.claims(), claim),
+        _ => false,
+    }
+}
+
+/// Whether the token has a claim, whatever is in it.
+pub(crate) fn is_there(claims: &Claims, name: &str) -> bool {
+    claims.says(name) || (name == "username" && claims.says("cognito:username"))
 }

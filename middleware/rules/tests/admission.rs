@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use notes::{ann, item, member, note, user};
 use portcullis_rules::{
-    Authorizer, Claims, FunctionCaller, IamCaller, Identity, Item, Model, Operation, Operations, Provider,
-    Rule, Scope, Screening, User, VerifiedBy,
+    Authorizer, Claims, Condition, FunctionCaller, GroupName, IamCaller, Identity, Item, Model, Operation,
+    Operations, Provider, Rule, Scope, Screening, User, VerifiedBy,
 };
 use serde_json::{Value, json};
 
@@ -98,6 +98,102 @@ fn a_static_group_admits_its_members_by_exact_name() {
         assert_eq!(letters(&identity, &model, &Item::new()), expected, "{groups}");
     }
     assert_eq!(letters(&oidc(json!({"cognito:groups": ["Admin"]})), &model, &Item::new()), "");
+}
+
+#[test]
+fn a_group_may_be_named_by_what_the_token_says() {
+    let templated = GroupName::parse("tenant-{custom:tenant}-editors").unwrap();
+    let model = note(vec![Rule::groups([templated])]);
+    let table = [
+        (json!("acme"), json!(["readers", "tenant-acme-editors"]), "udgl"),
+        (json!("acme"), json!("tenant-acme-editors"), "udgl"),
+        (json!("acme"), json!(["tenant-other-editors"]), ""),
+        (json!("acme"), json!(["tenant-acme-editors-in-chief"]), ""),
+        (json!("acme"), json!(["tenant-{custom:tenant}-editors"]), ""),
+        (json!("{custom:tenant}"), json!(["tenant-{custom:tenant}-editors"]), "udgl"),
+        // A claim that names nobody is in no group, whatever the groups are called.
+        (json!(""), json!(["tenant--editors"]), ""),
+        (json!(null), json!(["tenant--editors", "tenant-null-editors"]), ""),
+        (json!(7), json!(["tenant-7-editors"]), ""),
+        (json!(["acme"]), json!(["tenant-acme-editors"]), ""),
+    ];
+    for (tenant, groups, expected) in table {
+        let claims = json!({"sub": "u1", "custom:tenant": tenant, "cognito:groups": groups});
+        assert_eq!(letters(&user(claims), &model, &Item::new()), expected, "{tenant} {groups}");
+    }
+}
+
+/// Editors of a tenant, for the records of that tenant.
+fn editors_of_the_tenant() -> Rule {
+    let tenant = Rule::owner_in("owner").claim("custom:tenant").strategy;
+    Rule::all([tenant, Rule::groups(["editors"]).strategy])
+}
+
+#[test]
+fn every_part_of_an_and_must_hold() {
+    let model = note(vec![editors_of_the_tenant()]);
+    let caller = |tenant: &str, groups: &[&str]| {
+        user(json!({"sub": "u1", "username": "ann", "custom:tenant": tenant, "cognito:groups": groups}))
+    };
+    let both = || caller("acme", &["editors"]);
+    let table = [
+        (both(), json!({"owner": "acme"}), "udgl"),
+        (both(), json!({"owner": "other"}), ""),
+        (both(), json!({}), ""),
+        (caller("acme", &["readers"]), json!({"owner": "acme"}), ""),
+        (caller("acme", &[]), json!({"owner": "acme"}), ""),
+        (caller("", &["editors"]), json!({"owner": ""}), ""),
+        (user(json!({"cognito:groups": ["editors"]})), json!({}), ""),
+        (Identity::ApiKey, json!({"owner": "acme"}), ""),
+        (oidc(json!({"custom:tenant": "acme", "cognito:groups": ["editors"]})), json!({"owner": "acme"}), ""),
+    ];
+    for (identity, stored, expected) in table {
+        assert_eq!(letters(&identity, &model, &item(stored.clone())), expected, "{identity:?} {stored}");
+    }
+    let screen = |identity: &Identity| Authorizer::new().screen(identity, Operation::Get, &model);
+    assert_eq!(screen(&both()), Screening::NeedsItem);
+    assert_eq!(screen(&caller("acme", &[])), Screening::Denied, "no record could make an editor");
+}
+
+#[test]
+fn parts_that_need_no_record_need_none_together() {
+    let model = note(vec![Rule::all([Rule::groups(["a", "b"]).strategy, Rule::groups(["c"]).strategy])]);
+    for (groups, expected) in [
+        (json!(["a", "c"]), Screening::Allowed),
+        (json!(["c", "b"]), Screening::Allowed),
+        (json!(["a", "b"]), Screening::Denied),
+        (json!(["c"]), Screening::Denied),
+    ] {
+        let caller = user(json!({"cognito:groups": groups}));
+        assert_eq!(Authorizer::new().screen(&caller, Operation::Delete, &model), expected, "{groups}");
+    }
+}
+
+#[test]
+fn the_parts_of_an_and_restrict_a_list_together() {
+    let rule = Rule::all([Rule::owner().strategy, Rule::groups_in("team").strategy]);
+    let model = note(vec![rule, editors_of_the_tenant()]);
+    let caller = user(json!({"sub": "u1", "username": "ann", "cognito:groups": ["red"]}));
+    let Scope::Any(conditions) = Authorizer::new().scope(&caller, Operation::List, &model) else {
+        unreachable!("an owner sees a part")
+    };
+    let [condition] = conditions.as_slice() else { unreachable!("{conditions:?}") };
+    let fields: Vec<_> = condition.parts().iter().map(Condition::field).collect();
+    assert_eq!(fields, [Some("owner"), Some("team")]);
+    for (stored, expected) in [
+        (json!({"owner": "u1::ann", "team": "red"}), true),
+        (json!({"owner": "u1::ann", "team": "blue"}), false),
+        (json!({"owner": "u2::bob", "team": "red"}), false),
+        (json!({"owner": "u1::ann"}), false),
+    ] {
+        assert_eq!(condition.matches(&item(stored.clone())), expected, "{stored}");
+    }
+    // Where only one part looks into the record, its condition stands alone.
+    let editor = user(json!({"custom:tenant": "acme", "cognito:groups": ["editors"]}));
+    let Scope::Any(conditions) = Authorizer::new().scope(&editor, Operation::List, &model) else {
+        unreachable!("an editor sees a part")
+    };
+    assert_eq!(conditions, [Condition::OneOf { field: "owner".to_owned(), values: vec!["acme".to_owned()] }]);
 }
 
 #[test]
@@ -202,7 +298,7 @@ fn a_list_is_restricted_to_what_the_caller_may_see() {
     let names = ["u1::ann", "u1", "ann"].map(str::to_owned).to_vec();
     assert_eq!(
         values,
-        [("owner", names.clone()), ("editors", names)],
+        [(Some("owner"), names.clone()), (Some("editors"), names)],
         "no groups, so no condition on the team"
     );
 }

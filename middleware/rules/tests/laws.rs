@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use naive::{Answer, Naive};
 use portcullis_rules::{
-    Authorizer, Claims, Denied, Field, FunctionCaller, IamCaller, Identity, Item, Model, Operation,
-    Operations, Provider, Rule, Scope, Screening, User, VerifiedBy,
+    Authorizer, Claims, Condition, Denied, Field, FunctionCaller, GroupName, IamCaller, Identity, Item,
+    Model, Operation, Operations, Provider, Rule, Scope, Screening, User, VerifiedBy,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -22,6 +22,9 @@ const FIELDS: [(&str, bool); 6] = [
     ("teams", true),
     ("lock", false),
 ];
+
+const TEMPLATES: [&str; 6] =
+    ["{email}", "{sub}::{username}", "{username}", "G{{", "{custom:tenant}", "{email}::b"];
 
 fn name() -> impl Strategy<Value = String> {
     select(&NAMES[..]).prop_map(str::to_owned)
@@ -43,12 +46,17 @@ fn rule() -> impl Strategy<Value = Rule> {
     let field = || select(&["owner", "editors", "team", "teams", "undeclared"][..]);
     let name_claim = select(&["sub::username", "sub", "username", "email", "email::sub"][..]);
     let group_claim = || select(&["cognito:groups", "roles"][..]);
+    let template =
+        || select(&TEMPLATES[..]).prop_filter_map("a template", |written| GroupName::parse(written).ok());
     let who = prop_oneof![
         4 => (field(), name_claim, token_provider())
             .prop_map(|(field, claim, provider)| Rule::owner_in(field).claim(claim).provider(provider)),
         2 => (select(&["G", "a", "b"][..]), group_claim(), token_provider())
             .prop_map(|(group, claim, provider)| Rule::groups([group]).claim(claim).provider(provider)),
         1 => Just(Rule::groups(["G", "b"])),
+        1 => (template(), group_claim(), token_provider())
+            .prop_map(|(group, claim, provider)| Rule::groups([group]).claim(claim).provider(provider)),
+        1 => template().prop_map(|group| Rule::groups([group, "G".into()])),
         3 => (field(), group_claim(), token_provider())
             .prop_map(|(field, claim, provider)| Rule::groups_in(field).claim(claim).provider(provider)),
         1 => token_provider().prop_map(|provider| Rule::private().provider(provider)),
@@ -57,7 +65,18 @@ fn rule() -> impl Strategy<Value = Rule> {
         1 => Just(Rule::public().provider(Provider::IdentityPool)),
         1 => Just(Rule::custom()),
     ];
-    (who, operations()).prop_map(|(rule, operations)| rule.operations(operations))
+    let alone = who.boxed();
+    // Parts that ask for different providers make no rule; then the first part is the rule.
+    let together = (vec(alone.clone(), 2..4), token_provider()).prop_map(|(parts, provider)| {
+        let first = parts.first().cloned().unwrap_or_else(Rule::private);
+        let strategies: Vec<_> = parts.into_iter().map(|part| part.strategy).collect();
+        let all = Rule::all(strategies.clone()).provider(provider);
+        let other = Rule::all(strategies).provider(first.provider);
+        let makes_a_role = |rule: &Rule| Model::new("Note", vec![], vec![rule.clone()]).is_ok();
+        [all, other].into_iter().find(makes_a_role).unwrap_or(first)
+    });
+    let rule = prop_oneof![3 => alone, 1 => together];
+    (rule, operations()).prop_map(|(rule, operations)| rule.operations(operations))
 }
 
 fn fields() -> impl Strategy<Value = Vec<Field>> {
@@ -68,11 +87,20 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
     })
 }
 
+/// Groups in such numbers that those of one claim are looked up by their names, and none of which a caller is in.
+fn many_groups() -> impl Strategy<Value = Option<Rule>> {
+    let names = || (0..10).map(|number| format!("of no caller {number}"));
+    let claim = select(&["cognito:groups", "roles"][..]);
+    let rule = (claim, token_provider())
+        .prop_map(move |(claim, provider)| Rule::groups(names()).claim(claim).provider(provider));
+    proptest::option::of((rule, operations()).prop_map(|(rule, operations)| rule.operations(operations)))
+}
+
 /// The parts of a model that compiles: rules that repeat a role are left out.
 fn model_parts() -> impl Strategy<Value = (Vec<Field>, Vec<Rule>)> {
-    (fields(), vec(rule(), 0..5)).prop_map(|(fields, rules)| {
+    (fields(), vec(rule(), 0..5), many_groups()).prop_map(|(fields, rules, many_groups)| {
         let mut kept: Vec<Rule> = Vec::new();
-        for rule in rules {
+        for rule in rules.into_iter().chain(many_groups) {
             kept.push(rule);
             if Model::new("Note", fields.clone(), kept.clone()).is_err() {
                 kept.pop();
@@ -294,7 +322,8 @@ proptest! {
                 prop_assert_eq!(screening == Screening::Allowed, scope == Scope::Everything);
                 if let Scope::Any(conditions) = &scope {
                     prop_assert!(!conditions.is_empty());
-                    prop_assert!(conditions.iter().all(|condition| !condition.values().is_empty()));
+                    let mut simple = conditions.iter().flat_map(Condition::parts);
+                    prop_assert!(simple.all(|part| part.field().is_some() && !part.values().is_empty()));
                 }
             } else {
                 prop_assert_eq!(&scope, &Scope::Nothing);

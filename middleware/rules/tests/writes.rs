@@ -69,6 +69,81 @@ fn a_new_record_gets_its_owner() {
 }
 
 #[test]
+fn an_and_fills_in_its_owner_if_all_else_holds() {
+    let tenant = || Rule::owner_in("team").claim("custom:tenant").strategy;
+    let editors = || Rule::groups(["editors"]).strategy;
+    let editor = |tenant: &str| {
+        let claims =
+            json!({"sub": "u1", "username": "ann", "custom:tenant": tenant, "cognito:groups": ["editors"]});
+        user(claims)
+    };
+    let of_tenant = || vec![Rule::all([tenant(), editors()])];
+    let two_owners = || vec![Rule::all([Rule::owner().strategy, tenant()])];
+    let in_named_team = || vec![Rule::all([Rule::owner().strategy, Rule::groups_in("teams").strategy])];
+    let shared = || vec![Rule::owner_in("team").claim("sub"), Rule::all([tenant(), editors()])];
+    let table: [(Vec<Rule>, Identity, Value, Option<Value>); 14] = [
+        (of_tenant(), editor("acme"), json!({}), Some(json!({"team": "acme"}))),
+        (of_tenant(), editor("acme"), json!({"team": "acme"}), Some(json!({"team": "acme"}))),
+        (of_tenant(), editor("acme"), json!({"team": "other"}), None),
+        (of_tenant(), editor("acme"), json!({"team": null}), None),
+        (of_tenant(), editor(""), json!({}), None),
+        (of_tenant(), ann(), json!({}), None),
+        (two_owners(), editor("acme"), json!({}), Some(json!({"owner": "u1::ann", "team": "acme"}))),
+        (
+            two_owners(),
+            editor("acme"),
+            json!({"owner": "ann"}),
+            Some(json!({"owner": "ann", "team": "acme"})),
+        ),
+        (two_owners(), editor("acme"), json!({"team": "other"}), None),
+        (two_owners(), ann(), json!({}), None),
+        // A group that the record names is not filled in.
+        (
+            in_named_team(),
+            editor("acme"),
+            json!({"teams": ["editors"]}),
+            Some(json!({"teams": ["editors"], "owner": "u1::ann"})),
+        ),
+        (in_named_team(), editor("acme"), json!({}), None),
+        // What an earlier rule fills in is what a later one looks at.
+        (shared(), editor("acme"), json!({}), Some(json!({"team": "u1"}))),
+        // Whoever may create by another rule is not made the owner by one that does not hold.
+        (
+            vec![Rule::all([Rule::owner().strategy, Rule::groups(["admins"]).strategy]), Rule::private()],
+            editor("acme"),
+            json!({}),
+            Some(json!({})),
+        ),
+    ];
+    for (rules, identity, input, expected) in table {
+        let model = note(rules.clone());
+        let permit = Authorizer::new().permit_create(&identity, &model, item(input.clone()));
+        let written = permit.ok().map(|permit| Value::Object(permit.item().clone()));
+        assert_eq!(written, expected, "{rules:?} {input}");
+    }
+}
+
+#[test]
+fn a_write_by_an_and_rests_on_every_part_that_looks_into_the_record() {
+    let rule = Rule::all([
+        Rule::owner().strategy,
+        Rule::groups(["red"]).strategy,
+        Rule::groups_in("teams").strategy,
+    ]);
+    let model = note(vec![rule]);
+    let ann = user(json!({"sub": "u1", "username": "ann", "cognito:groups": ["red"]}));
+    let stored = item(json!({"owner": "u1::ann", "teams": ["blue", "red"], "title": "x"}));
+    let expected =
+        [("owner".to_owned(), Some(json!("u1::ann"))), ("teams".to_owned(), Some(json!(["blue", "red"])))];
+    let update = Authorizer::new().permit_update(&ann, &model, &stored, Item::new()).unwrap();
+    assert_eq!(update.unchanged(), expected);
+    let delete = Authorizer::new().permit_delete(&ann, &model, &stored).unwrap();
+    assert_eq!(delete.unchanged(), expected);
+    let moved = item(json!({"owner": "u1::ann", "teams": ["blue"]}));
+    assert!(Authorizer::new().permit_update(&ann, &model, &moved, Item::new()).is_err());
+}
+
+#[test]
 fn rules_that_share_an_owner_field_look_at_what_the_first_fills_in() {
     let guarded = |name: &str, claim: &str| Field::new(name).guarded(vec![Rule::owner().claim(claim)]);
     let create = |first: &str, second: &str| {

@@ -9,7 +9,8 @@ use portcullis_rules::Operations;
 
 use crate::{
     Project,
-    auth_rule::{Allow, AuthRule, AuthRules, ProviderName},
+    auth_rule::{AuthRule, AuthRules},
+    auth_words::{Allow, ProviderName},
     report::{Report, shortened},
 };
 
@@ -127,7 +128,12 @@ impl Row {
 /// How many roles the rules make at most.
 pub(crate) fn count_roles(auth: &AuthRules) -> usize {
     let groups = |rule: &AuthRule| rule.groups.as_ref().map_or(1, |groups| groups.value.len());
-    auth.rules.iter().map(groups).sum()
+    // Of an `and` each combination of its groups is a role.
+    let all = |rule: &AuthRule| match rule.parts.as_slice() {
+        [] => groups(rule),
+        parts => parts.iter().map(groups).fold(1, usize::saturating_mul),
+    };
+    auth.rules.iter().map(all).fold(0, usize::saturating_add)
 }
 
 /// The names of the roles that a rule makes, and the field or the group that each names.
@@ -136,9 +142,14 @@ fn roles(rule: &AuthRule, model: &str, project: &Project) -> Vec<(String, Option
     if let (Some(groups), None) = (&rule.groups, &rule.groups_field) {
         let claim = rule.group_claim();
         let key = |group: &String| format!("{model}:{provider}:staticGroup:{group}:{claim}");
-        return groups.value.iter().map(|group| (key(group), Some(group.clone()))).collect();
+        return groups.value.iter().map(|group| (key(&group.value), Some(group.value.clone()))).collect();
     }
     let allow = rule.allow.value;
+    if allow == Allow::All {
+        let parts = rule.parts.iter().flat_map(|part| roles(part, "", project));
+        let parts: Vec<String> = parts.map(|(key, _)| key.trim_start_matches(':').to_owned()).collect();
+        return vec![(format!("{model}:{}", parts.join("&")), None)];
+    }
     let (role, entity) = match rule.provider.value {
         ProviderName::ApiKey => ("apiKey:public".to_owned(), None),
         ProviderName::Function => ("function:custom".to_owned(), None),
@@ -157,7 +168,7 @@ fn roles(rule: &AuthRule, model: &str, project: &Project) -> Vec<(String, Option
             }
             Allow::Private => (format!("{provider}:private"), None),
             // Refused: the provider cannot prove it.
-            Allow::Public | Allow::Custom => return Vec::new(),
+            Allow::Public | Allow::Custom | Allow::All => return Vec::new(),
         },
     };
     vec![(format!("{model}:{role}"), entity)]

@@ -37,6 +37,21 @@ pub(crate) fn texts_of(directive: &Directive, name: &str) -> Option<Vec<Spanned<
     value_of(directive, name).and_then(texts)
 }
 
+/// The names of fields in an argument. The reference reads `null` as a name too.
+pub(crate) fn names_of(directive: &Directive, name: &str) -> Vec<Spanned<String>> {
+    let Some(value) = value_of(directive, name) else {
+        return Vec::new();
+    };
+    let Value::List(items) = &**value else {
+        return texts(value).unwrap_or_default();
+    };
+    let named = |item: &Node<Value>| match &**item {
+        Value::Null => Some(Spanned { value: "null".to_owned(), span: node_span(item) }),
+        _ => text(item),
+    };
+    items.iter().filter_map(named).collect()
+}
+
 /// The texts of a list of strings, or of a single one.
 pub(crate) fn texts(value: &Node<Value>) -> Option<Vec<Spanned<String>>> {
     match &**value {

@@ -1,10 +1,12 @@
 //! What contradicts what in the rules of an `@auth` directive, in the reference's words and order.
 
-use portcullis_rules::Provider;
+use portcullis_rules::{GroupName, Provider};
 
 use crate::{
-    AuthMode, Project, SchemaErrorKind,
-    auth_rule::{Allow, AuthRule, AuthRules, ProviderName, READS},
+    AuthMode, Project,
+    auth_rule::{AuthRule, AuthRules, READS},
+    auth_words::{Allow, ProviderName},
+    misreadings,
     report::{Report, shortened},
 };
 
@@ -30,10 +32,6 @@ pub(crate) fn check(
     project: &Project,
     report: &mut Report<'_>,
 ) {
-    if let Some(span) = &auth.bare {
-        let message = "`rules` must be a list, with brackets";
-        report.other(SchemaErrorKind::TypeFailure, span.clone(), message);
-    }
     for rule in &auth.rules {
         check_operations(rule, place, report);
     }
@@ -47,23 +45,32 @@ pub(crate) fn check(
         }
     }
     for rule in &auth.rules {
-        if check_provider(rule, report) {
-            check_configured(rule, project, report);
+        for part in if rule.parts.is_empty() { std::slice::from_ref(rule) } else { &rule.parts } {
+            if check_provider(part, report) {
+                check_configured(part, project, report);
+            }
+            check_arguments(part, report);
+            check_templates(part, project, report);
+            misreadings::check(part, place, report);
         }
-        check_arguments(rule, report);
+        if let (Some(span), Place::Model | Place::ModelField) = (&rule.null_operation, place) {
+            report.contract(span.clone(), "Operation: null does not exist in the ACM.");
+        }
+        for contradiction in &rule.contradictions {
+            report.directive(contradiction.span.clone(), contradiction.value.as_str());
+        }
         if project.sql && matches!(place, Place::Model | Place::ModelField) {
             let field =
                 if place == Place::ModelField { format!(".{}", shortened(name)) } else { String::new() };
             refuse_for_sql(rule, &format!("{}{field}", shortened(of)), report);
         }
-        check_supported(rule, report);
     }
 }
 
 fn check_operations(rule: &AuthRule, place: Place, report: &mut Report<'_>) {
     if let Some(span) = &rule.bare_operations {
         let message = "`operations` must be a list, with brackets";
-        report.other(SchemaErrorKind::TypeFailure, span.clone(), message);
+        report.crash(span.clone(), message, "operations.some is not a function");
     }
     let Some(operations) = &rule.operations else {
         return;
@@ -111,6 +118,8 @@ fn check_provider(rule: &AuthRule, report: &mut Report<'_>) -> bool {
             (&[UserPools, IdentityPool, Oidc], "'userPools' (default) and 'identityPool' providers")
         }
         Allow::Custom => (&[Function], "'function' (default) provider"),
+        // A part that is an `and` itself, which has been told of.
+        Allow::All => return true,
     };
     let provider = rule.provider.value;
     let fits = admitted.contains(&provider.provider());
@@ -159,7 +168,7 @@ fn check_arguments(rule: &AuthRule, report: &mut Report<'_>) {
         let message = "This rule has groupsField and groups, please use one or the other";
         report.directive(field.span.clone(), message);
     }
-    if let Some(groups) = rule.groups.as_ref().filter(|groups| groups.value.is_empty())
+    if let Some(groups) = rule.groups.as_ref().filter(|_| rule.has_no_groups)
         && rule.allow.value == Allow::Groups
     {
         let message = "@auth rules using groups cannot have an empty list";
@@ -181,23 +190,17 @@ fn refuse_for_sql(rule: &AuthRule, on: &str, report: &mut Report<'_>) {
     }
 }
 
-/// What the reference takes and this project does not: it is read in a way that its author may not have meant.
-fn check_supported(rule: &AuthRule, report: &mut Report<'_>) {
-    for oddity in &rule.oddities {
-        report.unsupported(oddity.span.clone(), &oddity.value);
+/// The braces in the names of groups, where the extensions make templates of them.
+fn check_templates(rule: &AuthRule, project: &Project, report: &mut Report<'_>) {
+    let groups = rule.groups.iter().flat_map(|groups| &groups.value);
+    for group in groups.filter(|_| project.extensions) {
+        if let Err(error) = GroupName::parse(&group.value) {
+            report.directive(group.span.clone(), shortened_error(&error.to_string()));
+        }
     }
-    let groups = rule.groups.as_ref().map(|groups| ("groups", &groups.span));
-    let field = rule.groups_field.as_ref().map(|field| ("groupsField", &field.span));
-    if let Some((name, span)) = groups.or(field)
-        && rule.allow.value != Allow::Groups
-        && !(groups.is_some() && field.is_some())
-    {
-        let allow = rule.allow.value.name();
-        report.unsupported(span.clone(), format!("`{name}` on an `allow: {allow}` rule"));
-    }
-    if let Some(claim) = &rule.identity_claim
-        && claim.value.split("::").any(str::is_empty)
-    {
-        report.unsupported(claim.span.clone(), "an `identityClaim` with an empty part");
-    }
+}
+
+/// A message that repeats a text of the schema, within bounds.
+fn shortened_error(message: &str) -> String {
+    message.chars().take(300).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -7,7 +7,10 @@ use std::{
 
 use apollo_compiler::{
     Name, Node,
-    ast::{Definition, Document, EnumTypeDefinition, FieldDefinition, ObjectTypeDefinition},
+    ast::{
+        Definition, Document, EnumTypeDefinition, FieldDefinition, InputObjectTypeDefinition,
+        ObjectTypeDefinition, OperationType,
+    },
 };
 
 use crate::{
@@ -16,7 +19,7 @@ use crate::{
     report::{Report, shortened},
     source::Span,
     syntax::{name_span, node_span},
-    types::Types,
+    types::{ROOTS, Types},
 };
 
 /// Names may be so long: they become parts of keys and paths.
@@ -27,6 +30,8 @@ pub(crate) const MAX_NAME: usize = 128;
 pub(crate) enum Declared {
     Model,
     Object,
+    /// A type of arguments.
+    Input,
     Enum(Arc<EnumType>),
     /// A kind of type that has been refused already.
     Refused,
@@ -37,6 +42,8 @@ pub(crate) enum Declared {
 pub(crate) struct Declarations<'a> {
     pub(crate) models: Vec<&'a Node<ObjectTypeDefinition>>,
     pub(crate) objects: Vec<&'a Node<ObjectTypeDefinition>>,
+    /// Types of arguments.
+    pub(crate) inputs: Vec<&'a Node<InputObjectTypeDefinition>>,
     pub(crate) enums: Vec<Arc<EnumType>>,
     /// The fields of `Query`, `Mutation` and `Subscription`, with the name of the type.
     pub(crate) operations: Vec<(&'a str, &'a Node<FieldDefinition>)>,
@@ -70,16 +77,21 @@ impl<'a> Declarations<'a> {
             }
             Definition::UnionTypeDefinition(union) => self.refuse(&union.name, "a union", report),
             Definition::InputObjectTypeDefinition(input) => {
-                self.refuse(&input.name, "an input type", report);
+                if self.declare(&input.name, Declared::Input, report) {
+                    refuse_others(&input.directives, &[], report);
+                    self.inputs.push(input);
+                }
             }
             Definition::ScalarTypeDefinition(scalar) => {
                 self.refuse(&scalar.name, "a custom scalar", report);
             }
             Definition::ObjectTypeExtension(extension) => {
-                refuse_extension(extension, report);
                 if types.is_root(&extension.name) {
+                    refuse_others(&extension.directives, &[], report);
                     self.operations
                         .extend(extension.fields.iter().map(|field| (extension.name.as_str(), field)));
+                } else {
+                    refuse_extension(extension, report);
                 }
             }
             Definition::InterfaceTypeExtension(extension) => refuse_extension(extension, report),
@@ -89,7 +101,14 @@ impl<'a> Declarations<'a> {
             Definition::EnumTypeExtension(extension) => refuse_extension(extension, report),
             Definition::InputObjectTypeExtension(extension) => refuse_extension(extension, report),
             Definition::SchemaDefinition(schema) => {
-                report.unsupported(start(node_span(schema), "schema"), "`schema`");
+                let usual = |operation: &Node<(OperationType, Name)>| {
+                    operation.1.as_str().eq_ignore_ascii_case(operation.0.name())
+                        && ROOTS.contains(&operation.1.as_str())
+                };
+                if !schema.root_operations.iter().all(usual) || !schema.directives.is_empty() {
+                    let message = "`schema` with other types than `Query`, `Mutation` and `Subscription`";
+                    report.unsupported(start(node_span(schema), "schema"), message);
+                }
             }
             Definition::DirectiveDefinition(directive) => {
                 report.unsupported(name_span(&directive.name), "a directive definition");
@@ -107,7 +126,8 @@ impl<'a> Declarations<'a> {
     ) {
         let name = object.name.as_str();
         if types.is_root(name) {
-            self.refuse(&object.name, &format!("a `{name}` type"), report);
+            self.declare(&object.name, Declared::Refused, report);
+            refuse_others(&object.directives, &[], report);
             self.operations.extend(object.fields.iter().map(|field| (name, field)));
             return;
         }
@@ -170,7 +190,7 @@ pub(crate) fn check_name(name: &Name, report: &mut Report<'_>) -> bool {
 }
 
 fn read_enum(definition: &Node<EnumTypeDefinition>, report: &mut Report<'_>) -> EnumType {
-    refuse_others(&definition.directives, &[], report);
+    refuse_others(&definition.directives, &["deprecated"], report);
     if definition.values.is_empty() {
         let name = shortened(&definition.name);
         let message = format!("Enum type {name} must define one or more values.");
@@ -179,7 +199,7 @@ fn read_enum(definition: &Node<EnumTypeDefinition>, report: &mut Report<'_>) -> 
     let mut seen = HashSet::new();
     let mut values = Vec::new();
     for value in &definition.values {
-        refuse_others(&value.directives, &[], report);
+        refuse_others(&value.directives, &["deprecated"], report);
         if seen.insert(value.value.as_str()) && check_name(&value.value, report) {
             values.push(value.value.to_string());
         }

@@ -46,9 +46,11 @@ pub(crate) enum Defined<'a> {
 }
 
 impl<'a> Definitions<'a> {
-    pub(crate) fn new(document: &'a Document) -> Self {
+    /// `extensions` are what this project adds to the language.
+    pub(crate) fn new(document: &'a Document, extensions: bool) -> Self {
         let mut definitions = Self { directives: HashMap::new(), types: HashMap::new(), names: Vec::new() };
-        for definition in document.definitions.iter().chain(&prelude::document().definitions) {
+        let prelude = if extensions { prelude::extended() } else { prelude::document() };
+        for definition in document.definitions.iter().chain(&prelude.definitions) {
             definitions.add(definition);
         }
         definitions

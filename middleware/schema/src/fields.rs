@@ -2,17 +2,17 @@
 
 use apollo_compiler::{
     Node,
-    ast::{FieldDefinition, ObjectTypeDefinition, Type},
+    ast::{FieldDefinition, InputValueDefinition, ObjectTypeDefinition, Type},
 };
 
 use crate::{
-    FieldType, NamedType, Origin, Scalar, TypeRef,
-    declarations::{Declarations, Declared, check_name},
-    definitions::Definitions,
-    directives::RELATIONS,
+    FieldType, NamedType, Scalar, TypeRef, argument_default,
+    context::Context,
+    declarations::{Declared, check_name},
+    directives::{RELATIONS, refuse_others},
     report::{Report, shortened},
     source::Span,
-    syntax::name_span,
+    syntax::{name_span, node_span},
     types,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ReadField<'a> {
     pub(crate) definition: &'a Node<FieldDefinition>,
-    /// `None` if the type is wrong, and then the report says why.
+    /// `None` if it stands for records of another model, or if the type is wrong, and then the report says why.
     pub(crate) field: Option<FieldType>,
 }
 
@@ -32,69 +32,120 @@ impl ReadField<'_> {
     pub(crate) fn span(&self) -> Span {
         name_span(&self.definition.name)
     }
+
+    /// Whether the field stands for records of another model, which are found and not stored.
+    pub(crate) fn is_relation(&self) -> bool {
+        is_relation(self.definition)
+    }
 }
 
-/// Reads the fields of a type. Their directives are left to the caller.
+fn is_relation(definition: &FieldDefinition) -> bool {
+    RELATIONS.iter().any(|relation| definition.directives.has(relation))
+}
+
+/// Reads the fields of a type. Their directives and arguments are left to the caller.
 pub(crate) fn read<'a>(
     object: &'a Node<ObjectTypeDefinition>,
-    declarations: &Declarations<'_>,
-    definitions: &Definitions<'_>,
+    context: &Context<'_>,
     report: &mut Report<'_>,
 ) -> Vec<ReadField<'a>> {
+    let is_model = types::is_model(&object.directives);
     let mut fields = Vec::new();
     for definition in types::fields(object) {
         let usable = check_name(&definition.name, report);
-        for argument in &definition.arguments {
-            report.unsupported(name_span(&argument.name), "an argument of a field");
+        let mut kind =
+            if is_relation(definition) { None } else { read_type(&definition.ty, Way::Out, context, report) };
+        if is_model && let Some(NamedType::Model(model)) = kind.as_ref().map(|kind| &kind.named) {
+            let message = format!(
+                "which records of `{}` are meant? Say so with `@hasOne`, `@hasMany`, `@belongsTo` or `@manyToMany`",
+                shortened(model)
+            );
+            report.refused(name_span(definition.ty.inner_named_type()), message);
+            kind = None;
         }
-        let kind = read_type(definition, declarations, definitions, report);
         let field = kind.filter(|_| usable).map(|kind| FieldType {
-            name: definition.name.to_string(),
             description: definition.description.as_ref().map(|text| text.to_string()),
-            kind,
-            origin: Origin::Declared,
+            ..FieldType::declared(&definition.name, kind)
         });
         fields.push(ReadField { definition, field });
     }
     fields
 }
 
-fn read_type(
-    definition: &Node<FieldDefinition>,
-    declarations: &Declarations<'_>,
-    definitions: &Definitions<'_>,
+/// Reads the fields of an input type, or the arguments of a field.
+pub(crate) fn read_inputs(
+    definitions: &[Node<InputValueDefinition>],
+    context: &Context<'_>,
+    report: &mut Report<'_>,
+) -> Vec<FieldType> {
+    let mut fields = Vec::new();
+    for definition in definitions {
+        let usable = check_name(&definition.name, report);
+        refuse_others(&definition.directives, &["deprecated"], report);
+        let Some(kind) = read_type(&definition.ty, Way::In, context, report).filter(|_| usable) else {
+            continue;
+        };
+        let default = definition.default_value.as_ref().and_then(|literal| {
+            let read = argument_default::read(literal, &definition.ty, context.definitions);
+            read.map_err(|problem| {
+                report.refused(node_span(literal), format!("the default value {problem}"));
+            })
+            .ok()
+        });
+        fields.push(FieldType {
+            description: definition.description.as_ref().map(|text| text.to_string()),
+            default,
+            ..FieldType::declared(&definition.name, kind)
+        });
+    }
+    fields
+}
+
+/// Which way a value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From a client.
+    In,
+    /// To a client.
+    Out,
+}
+
+/// Resolves a type.
+pub(crate) fn read_type(
+    ty: &Type,
+    way: Way,
+    context: &Context<'_>,
     report: &mut Report<'_>,
 ) -> Option<TypeRef> {
-    let (list, required, item) = match &definition.ty {
-        Type::Named(_) => (false, false, &definition.ty),
-        Type::NonNullNamed(_) => (false, true, &definition.ty),
+    let (list, required, item) = match ty {
+        Type::Named(_) => (false, false, ty),
+        Type::NonNullNamed(_) => (false, true, ty),
         Type::List(item) => (true, false, &**item),
         Type::NonNullList(item) => (true, true, &**item),
     };
-    let name = definition.ty.inner_named_type();
+    let name = ty.inner_named_type();
     let (Type::Named(_) | Type::NonNullNamed(_)) = item else {
         report.unsupported(name_span(name), "a list of lists");
         return None;
     };
     let required_items = list && matches!(item, Type::NonNullNamed(_));
-    let named = match (Scalar::from_name(name), declarations.get(name)) {
+    let named = match (Scalar::from_name(name), context.declarations.get(name)) {
         (Some(scalar), _) => NamedType::Scalar(scalar),
         (None, Some(Declared::Enum(kind))) => NamedType::Enum(kind.clone()),
-        (None, Some(Declared::Object)) => NamedType::Object(name.to_string()),
-        (None, Some(Declared::Refused)) => return None,
-        (None, Some(Declared::Model)) => {
-            // A directive that makes it a relation is refused where it stands.
-            if !RELATIONS.iter().any(|relation| definition.directives.has(relation)) {
-                let name = shortened(name);
-                report.unsupported(
-                    name_span(definition.ty.inner_named_type()),
-                    format!("a relation to the model `{name}`"),
-                );
-            }
+        (None, Some(Declared::Input)) if way == Way::In => NamedType::Object(name.to_string()),
+        (None, Some(Declared::Object)) if way == Way::Out => NamedType::Object(name.to_string()),
+        (None, Some(Declared::Model)) if way == Way::Out => NamedType::Model(name.to_string()),
+        (None, Some(Declared::Input | Declared::Object | Declared::Model)) => {
+            let message = match way {
+                Way::In => "an argument is a scalar, an enum or an `input` type",
+                Way::Out => "an `input` type holds arguments alone",
+            };
+            report.refused(name_span(name), message);
             return None;
         }
+        (None, Some(Declared::Refused)) => return None,
         (None, None) => {
-            if definitions.named(name).is_some() {
+            if context.definitions.named(name).is_some() {
                 report.unsupported(name_span(name), format!("the type `{}`", shortened(name)));
             }
             return None;

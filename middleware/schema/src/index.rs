@@ -11,7 +11,7 @@ use crate::{
     plural::index_name,
 };
 
-/// An `@index`.
+/// An `@index`, or what a relation needs in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     /// The name of the index.
@@ -22,6 +22,8 @@ pub struct Index {
     pub sort_fields: Vec<String>,
     /// The field of `Query` that reads by the index, if there is one.
     pub query_field: Option<String>,
+    /// Whether no directive names it: a relation needs it.
+    pub implied: bool,
 }
 
 impl Index {
@@ -53,6 +55,12 @@ impl Index {
             field: field.name.to_string(),
             sort_fields,
             query_field,
+            implied: false,
         }
+    }
+
+    /// The fields of the key, the partition key first.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.field).chain(&self.sort_fields).map(String::as_str)
     }
 }

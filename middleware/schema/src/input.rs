@@ -1,22 +1,16 @@
 //! Checks of what a client sends.
 
-use std::fmt::Write as _;
-
 use portcullis_rules::Item;
 use serde_json::Value;
 
-use crate::{FieldType, ModelType, NamedType, Origin, TypeRef, scalar_check};
+use crate::{
+    ModelType, NamedType, Origin, Scalar, TypeRef,
+    key_value::{self, MAX_KEY, key_problem},
+    value_check::ValueCheck,
+};
 
-/// The longest `id`, in bytes. With its prefixes it fits into a sort key of DynamoDB (1024 bytes).
-pub(crate) const MAX_ID: usize = 512;
 /// DynamoDB keeps items of 400 KB; the rest is for what the server adds.
 const MAX_ITEM: usize = 380 * 1024;
-/// DynamoDB nests values 32 levels deep; the item itself is one.
-const MAX_DEPTH: usize = 30;
-/// So many mistakes of one input are named.
-const MAX_MISTAKES: usize = 100;
-/// So much of a field's name that does not exist is repeated.
-const MAX_UNKNOWN_NAME: usize = 64;
 
 /// A field of an input that cannot be accepted.
 ///
@@ -62,172 +56,63 @@ pub(crate) fn validate_update(model: &ModelType, input: &Item) -> Result<(), Vec
 }
 
 fn validate(model: &ModelType, input: &Item, purpose: Purpose) -> Result<(), Vec<InvalidField>> {
-    let mut check = Check { model, path: String::new(), mistakes: Vec::new() };
+    let mut check = ValueCheck::new(&model.objects);
     for (name, value) in input {
         if check.is_full() {
             break;
         }
-        check.model_field(name, value, purpose);
+        field(&mut check, model, name, value, purpose);
     }
     if purpose == Purpose::Create {
-        let missing = model.fields.iter().filter(|field| is_required_to_create(field));
+        let missing = model.fields.iter().filter(|field| field.is_required_to_create());
         check.require(missing.filter(|field| !input.contains_key(&field.name)));
+        let parts = model.key.fields().filter_map(|name| input.get(name));
+        if check.is_clean() && parts.map(key_value::size).sum::<usize>() > MAX_KEY {
+            check.below_field(&model.key.field, |check| {
+                check.mistake(format!("and the sort key must not be longer than {MAX_KEY} bytes together"));
+            });
+        }
     }
-    if check.mistakes.is_empty() && size(input) > MAX_ITEM {
+    if check.is_clean() && size(input) > MAX_ITEM {
         check.mistake("is too large");
     }
-    if check.mistakes.is_empty() { Ok(()) } else { Err(check.mistakes) }
+    check.finish()
 }
 
-/// Whether a client must send the field. What the server fills in may be left out, as in Amplify.
-pub(crate) fn is_required_to_create(field: &FieldType) -> bool {
-    let filled_in = matches!(field.name.as_str(), "id" | "createdAt" | "updatedAt");
-    field.kind.required && field.origin == Origin::Declared && !filled_in
+fn field(check: &mut ValueCheck<'_>, model: &ModelType, name: &str, value: &Value, purpose: Purpose) {
+    let Some(field) = model.field(name) else {
+        check.unknown_field(name, &model.name);
+        return;
+    };
+    check.below_field(name, |check| match (purpose, field.origin) {
+        (_, Origin::ImpliedTimestamp | Origin::ImpliedOwner) => {
+            check.mistake("is set by the server and cannot be sent");
+        }
+        (Purpose::Update, _) if field.in_key => check.mistake("cannot be changed"),
+        (Purpose::Create, _) if field.in_key => key(check, &field.kind, value),
+        _ => check.value(&field.kind, value),
+    });
 }
 
-/// A walk over an input. `path` is where it is.
-struct Check<'a> {
-    model: &'a ModelType,
-    path: String,
-    mistakes: Vec<InvalidField>,
-}
-
-impl Check<'_> {
-    fn is_full(&self) -> bool {
-        self.mistakes.len() >= MAX_MISTAKES
-    }
-
-    fn mistake(&mut self, problem: impl Into<String>) {
-        if !self.is_full() {
-            self.mistakes.push(InvalidField { field: self.path.clone(), problem: problem.into() });
-        }
-    }
-
-    /// Does something one step further down the path.
-    fn below(&mut self, step: std::fmt::Arguments<'_>, act: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        // Writing to a string cannot fail.
-        let _ = self.path.write_fmt(step);
-        act(self);
-        self.path.truncate(length);
-    }
-
-    fn below_field(&mut self, name: &str, act: impl FnOnce(&mut Self)) {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        self.below(format_args!("{dot}{name}"), act);
-    }
-
-    fn require<'f>(&mut self, missing: impl Iterator<Item = &'f FieldType>) {
-        for field in missing {
-            self.below_field(&field.name, |check| check.mistake("is required"));
-        }
-    }
-
-    fn model_field(&mut self, name: &str, value: &Value, purpose: Purpose) {
-        let model = self.model;
-        let Some(field) = model.field(name) else {
-            self.unknown_field(name, &model.name);
-            return;
-        };
-        self.below_field(name, |check| match (purpose, field.origin) {
-            (_, Origin::ImpliedTimestamp | Origin::ImpliedOwner) => {
-                check.mistake("is set by the server and cannot be sent");
-            }
-            (Purpose::Update, _) if name == "id" => check.mistake("cannot be changed"),
-            (Purpose::Create, _) if name == "id" => check.id(value),
-            _ => check.value(&field.kind, value, 0),
-        });
-    }
-
-    /// A key of the client's own choice, if it chooses one.
-    fn id(&mut self, value: &Value) {
-        let Some(id) = value.as_str() else {
-            self.mistake("must be a string");
-            return;
-        };
-        if id.is_empty() || id.len() > MAX_ID {
-            self.mistake(format!("must be 1 to {MAX_ID} bytes long"));
-        } else if id.chars().any(char::is_control) {
-            self.mistake("must not have control characters");
-        } else if matches!(id, "." | "..") {
-            self.mistake("must not be a relative path");
-        }
-    }
-
-    fn value(&mut self, kind: &TypeRef, value: &Value, depth: usize) {
-        match value {
-            Value::Null if kind.required => self.mistake("must not be null"),
-            Value::Null => {}
-            Value::Array(items) if kind.list => {
-                for (index, item) in items.iter().enumerate() {
-                    if self.is_full() {
-                        break;
-                    }
-                    self.below(format_args!("[{index}]"), |check| match item {
-                        Value::Null if kind.required_items => check.mistake("must not be null"),
-                        Value::Null => {}
-                        item => check.single(&kind.named, item, depth + 1),
-                    });
-                }
-            }
-            _ if kind.list => self.mistake("must be a list"),
-            value => self.single(&kind.named, value, depth),
-        }
-    }
-
-    fn single(&mut self, kind: &NamedType, value: &Value, depth: usize) {
-        match kind {
-            NamedType::Scalar(scalar) => {
-                if let Err(problem) = scalar_check::check(*scalar, value) {
-                    self.mistake(problem);
-                }
-            }
-            NamedType::Enum(kind) => {
-                let is_value = |text: &str| kind.values().iter().any(|value| value == text);
-                if !value.as_str().is_some_and(is_value) {
-                    self.mistake(format!("must be a value of {}", kind.name()));
-                }
-            }
-            NamedType::Object(name) => match value {
-                Value::Object(input) => self.object(name, input, depth),
-                _ => self.mistake(format!("must be an object of the type {name}")),
-            },
-        }
-    }
-
-    fn object(&mut self, name: &str, input: &Item, depth: usize) {
-        let model = self.model;
-        let Some(object) = model.object(name) else {
-            self.mistake("cannot be stored");
-            return;
-        };
-        if depth >= MAX_DEPTH {
-            self.mistake("is nested too deep");
-            return;
-        }
-        for (name, value) in input {
-            if self.is_full() {
-                break;
-            }
-            match object.fields.iter().find(|field| field.name == *name) {
-                Some(field) => self.below_field(name, |check| check.value(&field.kind, value, depth + 1)),
-                None => self.unknown_field(name, &object.name),
+/// (A part of) the key of a record, of the client's own choice.
+fn key(check: &mut ValueCheck<'_>, kind: &TypeRef, value: &Value) {
+    let is_text = matches!(kind.named, NamedType::Scalar(Scalar::Id | Scalar::String));
+    match value {
+        Value::String(text) if is_text => {
+            if let Some(problem) = key_problem(text) {
+                check.mistake(problem);
             }
         }
-        let required = object.fields.iter().filter(|field| field.kind.required);
-        self.require(required.filter(|field| !input.contains_key(&field.name)));
-    }
-
-    /// The client's own word is repeated only if it looks like the name of a field.
-    fn unknown_field(&mut self, name: &str, type_name: &str) {
-        let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'_';
-        let presentable = (1..=MAX_UNKNOWN_NAME).contains(&name.len()) && name.bytes().all(is_letter);
-        let (name, problem) = if presentable {
-            (name, format!("is not a field of {type_name}"))
-        } else {
-            ("?", format!("is a name that no field of {type_name} has"))
-        };
-        self.below_field(name, |check| check.mistake(problem));
+        value => {
+            // Nobody finds a record by null, whatever the schema says.
+            check.value(&TypeRef { required: true, ..kind.clone() }, value);
+            if let Value::String(text) = value
+                && check.is_clean()
+                && let Some(problem) = key_problem(text)
+            {
+                check.mistake(problem);
+            }
+        }
     }
 }
 

@@ -1,16 +1,11 @@
-//! Models described in JSON Schema, draft 2020-12.
+//! Models described in JSON Schema, draft 2020-12. What several fields share, enums and nested types, is described once
+//! and referred to: types may contain themselves, and an enum may be long.
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    FieldType, ModelType, NamedType, Origin, Scalar, TypeRef,
-    input::{MAX_ID, is_required_to_create},
+    FieldType, ModelType, NamedType, ObjectType, Origin, Scalar, Schema, TypeRef, key_value::MAX_KEY,
 };
-
-/// Nested types are written out to this depth; below it any object is described. Types may contain themselves.
-const MAX_DEPTH: usize = 6;
-/// So many fields are written out in one description.
-const MAX_FIELDS: usize = 2000;
 
 /// Which side of a record is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,28 +25,64 @@ pub(crate) fn of_model(model: &ModelType, shape: Shape) -> Value {
         Shape::Output => true,
     };
     let is_required = |field: &FieldType| match shape {
-        Shape::Create => is_required_to_create(field),
+        Shape::Create => field.is_required_to_create(),
         Shape::Update => false,
         Shape::Output => field.kind.required,
     };
-    let mut writer = Writer { model, shape, fields_left: MAX_FIELDS };
     let fields = model.fields.iter().filter(is_shown);
-    writer.object(model.description.as_deref(), fields, is_required, 0)
+    Writer { shape }.object(model.description.as_deref(), fields, is_required)
 }
 
-struct Writer<'a> {
-    model: &'a ModelType,
+/// The arguments of a custom field.
+pub(crate) fn of_arguments(arguments: &[FieldType]) -> Value {
+    Writer { shape: Shape::Create }.object(None, arguments.iter(), must_be_sent)
+}
+
+/// The answer of a custom field.
+pub(crate) fn of_answer(kind: &TypeRef) -> Value {
+    Writer { shape: Shape::Output }.value(kind)
+}
+
+/// What the other descriptions refer to, by name.
+pub(crate) fn shared(schema: &Schema) -> Map<String, Value> {
+    let mut shared = Map::new();
+    for kind in &schema.enums {
+        let mut described = json!({ "type": "string", "enum": kind.values() });
+        describe(&mut described, kind.description());
+        shared.insert(kind.name().to_owned(), described);
+    }
+    for object in schema.objects.values() {
+        if !object.is_input {
+            shared.insert(object.name.clone(), of_object(object, Shape::Output));
+        }
+        shared.insert(input_name(&object.name), of_object(object, Shape::Create));
+    }
+    shared
+}
+
+fn of_object(object: &ObjectType, shape: Shape) -> Value {
+    Writer { shape }.object(object.description(), object.fields.iter(), must_be_sent)
+}
+
+fn must_be_sent(field: &FieldType) -> bool {
+    field.kind.required && field.default.is_none()
+}
+
+/// The name under which a nested type is described as a client sends it.
+fn input_name(name: &str) -> String {
+    format!("{name}.Input")
+}
+
+struct Writer {
     shape: Shape,
-    fields_left: usize,
 }
 
-impl Writer<'_> {
+impl Writer {
     fn object<'f>(
-        &mut self,
+        &self,
         description: Option<&str>,
         fields: impl Iterator<Item = &'f FieldType>,
         is_required: impl Fn(&FieldType) -> bool,
-        depth: usize,
     ) -> Value {
         let mut properties = Map::new();
         let mut required = Vec::new();
@@ -59,7 +90,7 @@ impl Writer<'_> {
             if is_required(field) {
                 required.push(field.name.clone());
             }
-            properties.insert(field.name.clone(), self.field(field, depth));
+            properties.insert(field.name.clone(), self.field(field));
         }
         let mut schema = json!({ "type": "object", "properties": properties });
         if !required.is_empty() {
@@ -72,12 +103,15 @@ impl Writer<'_> {
         schema
     }
 
-    fn field(&mut self, field: &FieldType, depth: usize) -> Value {
-        self.fields_left = self.fields_left.saturating_sub(1);
-        let mut schema = self.value(&field.kind, depth);
-        if depth == 0 && field.name == "id" {
+    fn field(&self, field: &FieldType) -> Value {
+        let mut schema = self.value(&field.kind);
+        let is_text = matches!(field.kind.named, NamedType::Scalar(Scalar::Id | Scalar::String));
+        if field.in_key && is_text {
             set(&mut schema, "minLength", json!(1));
-            set(&mut schema, "maxLength", json!(MAX_ID));
+            set(&mut schema, "maxLength", json!(MAX_KEY));
+        }
+        if let Some(default) = &field.default {
+            set(&mut schema, "default", default.clone());
         }
         if matches!(field.origin, Origin::ImpliedTimestamp | Origin::ImpliedOwner) {
             set(&mut schema, "readOnly", json!(true));
@@ -86,35 +120,25 @@ impl Writer<'_> {
         schema
     }
 
-    fn value(&mut self, kind: &TypeRef, depth: usize) -> Value {
-        let mut schema = self.named(&kind.named, depth);
+    fn value(&self, kind: &TypeRef) -> Value {
+        let mut schema = self.named(&kind.named);
         if kind.list {
             if !kind.required_items {
-                make_nullable(&mut schema);
+                schema = nullable(schema);
             }
             schema = json!({ "type": "array", "items": schema });
         }
-        if !kind.required {
-            make_nullable(&mut schema);
-        }
-        schema
+        if kind.required { schema } else { nullable(schema) }
     }
 
-    fn named(&mut self, kind: &NamedType, depth: usize) -> Value {
+    fn named(&self, kind: &NamedType) -> Value {
+        let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
         match kind {
             NamedType::Scalar(scalar) => of_scalar(*scalar),
-            NamedType::Enum(kind) => {
-                let mut schema = json!({ "type": "string", "enum": kind.values() });
-                describe(&mut schema, kind.description());
-                schema
-            }
-            NamedType::Object(name) => match self.model.object(name) {
-                Some(object) if depth < MAX_DEPTH && self.fields_left > 0 => {
-                    let required = |field: &FieldType| field.kind.required;
-                    self.object(object.description(), object.fields.iter(), required, depth + 1)
-                }
-                _ => json!({ "type": "object" }),
-            },
+            NamedType::Enum(kind) => reference(kind.name()),
+            NamedType::Model(_) => json!({ "type": "object" }),
+            NamedType::Object(name) if self.shape == Shape::Output => reference(name),
+            NamedType::Object(name) => reference(&input_name(name)),
         }
     }
 }
@@ -151,15 +175,11 @@ fn describe(schema: &mut Value, description: Option<&str>) {
     }
 }
 
-/// Lets a value be null as well: its type becomes a list of two, and an enum gets one more value.
-fn make_nullable(schema: &mut Value) {
-    let Value::Object(schema) = schema else {
-        return;
-    };
-    if let Some(kind) = schema.get_mut("type") {
-        *kind = json!([kind.take(), "null"]);
+/// Lets a value be null as well: its type becomes a list of two, and a reference one of two choices.
+fn nullable(mut schema: Value) -> Value {
+    match schema.get_mut("type") {
+        Some(kind) => *kind = json!([kind.take(), "null"]),
+        None => schema = json!({ "anyOf": [schema, { "type": "null" }] }),
     }
-    if let Some(Value::Array(values)) = schema.get_mut("enum") {
-        values.push(Value::Null);
-    }
+    schema
 }

@@ -7,7 +7,7 @@ use apollo_compiler::{
 
 use crate::{
     Index, Project, SchemaErrorKind,
-    arguments::{Spanned, texts_of, value_of},
+    arguments::{Spanned, names_of, value_of},
     report::{Report, shortened},
     syntax::{directive_span, node_span},
     types::{Types, field, is_model},
@@ -25,7 +25,7 @@ pub(crate) struct Keyed<'a> {
 impl Keyed<'_> {
     /// Checks a `@primaryKey`.
     pub(crate) fn check_primary_key(&self, report: &mut Report<'_>) {
-        let sort_fields = texts_of(self.directive, "sortKeyFields").unwrap_or_default();
+        let sort_fields = names_of(self.directive, "sortKeyFields");
         if self.refers_to_itself(&sort_fields, report) || !self.is_on_model(report) {
             return;
         }
@@ -73,7 +73,7 @@ impl Keyed<'_> {
     /// Checks an `@index`.
     pub(crate) fn check_index(&self, report: &mut Report<'_>) {
         let span = directive_span(self.directive);
-        let sort_fields = texts_of(self.directive, "sortKeyFields").unwrap_or_default();
+        let sort_fields = names_of(self.directive, "sortKeyFields");
         if !self.has_good_name(report)
             || self.refers_to_itself(&sort_fields, report)
             || !self.is_on_model(report)

@@ -2,8 +2,8 @@
 //!
 //! 1. [`Schema::parse`] reads the text. Whatever is wrong is told at once, each mistake with its line, its column
 //!    and the place pointed at; where Amplify has words for it, in Amplify's words.
-//! 2. What Amplify accepts and this project does not enforce yet is a mistake too: a rule or a relation that is
-//!    ignored would open a door unseen.
+//! 2. What Amplify accepts and is easily misread, or not served by this project's doors, is a mistake too: a rule that
+//!    is ignored would open a door unseen.
 //! 3. [`Schema::validate`] keeps the two apart: Amplify's own verdict for a [`Project`] over all of the language, with
 //!    its error classes, texts and warnings, and what this project adds to it.
 //! 4. Each [`ModelType`] carries its rules, ready for the authorizer, the names by which it is reached, its fields,
@@ -23,24 +23,42 @@
 #![deny(missing_docs)]
 
 mod access_matrix;
+mod address_check;
+mod api_names;
+mod argument_default;
 mod arguments;
 mod auth_checks;
 mod auth_rule;
+mod auth_words;
 mod auths;
+mod connection;
+mod context;
 mod custom_field;
 mod declarations;
+mod default_checks;
+mod default_value;
 mod definitions;
+mod directive_checks;
 mod directives;
 mod error;
+mod extension_checks;
 mod fields;
+mod found;
+mod implied_fields;
 mod index;
 mod input;
+mod join;
 mod json_schema;
 mod key_checks;
+mod key_value;
+mod links;
 mod many_to_many;
+mod misreadings;
 mod model_reader;
 mod model_type;
 mod named_type;
+mod nesting;
+mod output_checks;
 mod plural;
 mod prelude;
 mod primary_key;
@@ -55,22 +73,29 @@ mod scalar;
 mod scalar_check;
 mod schema;
 mod sdl;
+mod sdl_directives;
+mod selection;
 mod source;
 mod suggestion;
 mod syntax;
 mod transform;
 mod type_ref;
 mod types;
+mod unknown_directives;
 mod validation;
+mod value_check;
 mod values;
 mod warnings;
 
 pub use self::{
+    api_names::ApiNames,
+    connection::{Connection, Through},
     custom_field::CustomField,
     error::{SchemaError, SchemaErrorKind, SchemaErrors},
     index::Index,
     input::InvalidField,
     json_schema::Shape,
+    key_value::key_problem,
     model_type::{FieldType, ModelType, Origin},
     named_type::{EnumType, ObjectType},
     primary_key::PrimaryKey,
@@ -78,6 +103,7 @@ pub use self::{
     relation::{Relation, RelationKind},
     scalar::Scalar,
     schema::Schema,
+    selection::{InvalidSelection, SelectedField, Selection},
     type_ref::{NamedType, TypeRef},
     validation::Validation,
 };

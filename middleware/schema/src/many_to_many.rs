@@ -6,6 +6,7 @@ use apollo_compiler::{Node, ast::ObjectTypeDefinition};
 
 use crate::{
     Relation,
+    plural::with_first,
     relation_checks::Related,
     report::{Report, shortened},
     source::Span,
@@ -23,9 +24,7 @@ pub(crate) struct ManyToMany<'a> {
 impl<'a> ManyToMany<'a> {
     /// Adds a side; a third one is a mistake.
     pub(crate) fn add(&mut self, side: Related<'a>, report: &mut Report<'_>) {
-        let Some(name) = Relation::of(side.field).and_then(|relation| relation.relation_name) else {
-            return;
-        };
+        let name = Relation::of(side.field).and_then(|relation| relation.relation_name).unwrap_or_default();
         let type_name = type_name(&name);
         let sides = self.sides.entry(type_name.clone()).or_default();
         if sides.is_empty() {
@@ -45,6 +44,11 @@ impl<'a> ManyToMany<'a> {
         for (name, sides) in self.in_order() {
             let short = shortened(name);
             let at = |side: &Related<'_>| -> Span { directive_span(side.directive) };
+            if name.is_empty() {
+                let message = "`relationName` has no letter that the name of a type could begin with";
+                report.crash(sides.first().map_or(0..0, at), message, "scope.setParameter is not a function");
+                continue;
+            }
             let [one, two] = sides else {
                 let message =
                     format!("@manyToMany relation '{short}' must be used in exactly two locations.");
@@ -73,6 +77,28 @@ impl<'a> ManyToMany<'a> {
         }
     }
 
+    /// Checks the indexes of the join models, which are called after the models on both sides.
+    pub(crate) fn check_joins(&self, report: &mut Report<'_>) {
+        for (name, sides) in self.in_order() {
+            if let [one, two] = sides
+                && one.object.name == two.object.name
+            {
+                let (model, join) = (shortened(&one.object.name), shortened(name));
+                let message =
+                    format!("You may only supply one @index with the name 'by{model}' on type '{join}'.");
+                report.directive(directive_span(two.directive), message);
+            }
+        }
+    }
+
+    /// The join models, each with the place of a directive that asks for it.
+    pub(crate) fn join_places(&self) -> Vec<(String, Span)> {
+        let place = |(name, sides): (&str, &[Related<'_>])| {
+            Some((name.to_owned(), directive_span(sides.first()?.directive)))
+        };
+        self.in_order().filter_map(place).collect()
+    }
+
     /// The models on both sides, by the name of the relation.
     pub(crate) fn pairs(
         &self,
@@ -89,10 +115,9 @@ impl<'a> ManyToMany<'a> {
 }
 
 /// The type that a relation of this name makes.
-fn type_name(relation: &str) -> String {
-    let kept: String =
-        relation.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
-    let mut letters = kept.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+pub(crate) fn type_name(relation: &str) -> String {
+    let begins = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
+    let upper = with_first(relation, char::to_ascii_uppercase);
+    let name = upper.trim_start_matches(|letter| !begins(letter)).chars();
+    name.filter(|letter| begins(*letter) || letter.is_ascii_digit()).collect()
 }

@@ -13,11 +13,14 @@ pub struct EnumType {
     pub(crate) values: Vec<String>,
 }
 
-/// A `type` without `@model`: an object that is stored inside a record.
+/// A `type` without `@model`, or an `input`: an object that is stored inside a record, sent to a handler or answered by
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectType {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
+    /// Whether it is a type of arguments alone.
+    pub(crate) is_input: bool,
     pub(crate) fields: Vec<FieldType>,
 }
 
@@ -55,6 +58,12 @@ impl ObjectType {
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
+    }
+
+    /// Whether it is an `input`, a type of arguments.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        self.is_input
     }
 
     /// The fields, in order.

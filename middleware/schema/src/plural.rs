@@ -47,7 +47,7 @@ pub(crate) fn index_name(model: &str, field: &str, sort_fields: &[String]) -> St
     format!("{plural}By{}", fields.join("And"))
 }
 
-fn with_first(text: &str, change: impl Fn(&char) -> char) -> String {
+pub(crate) fn with_first(text: &str, change: impl Fn(&char) -> char) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| change(&first)).into_iter().chain(letters).collect()
 }

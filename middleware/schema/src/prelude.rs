@@ -8,6 +8,18 @@ use apollo_compiler::{ast::Document, parser::Parser};
 static PRELUDE: LazyLock<Document> =
     LazyLock::new(|| Parser::new().parse_ast(TEXT, "").unwrap_or_else(|with_errors| with_errors.partial));
 
+/// The same, with what this project adds.
+static EXTENDED: LazyLock<Document> = LazyLock::new(|| {
+    let text =
+        TEXT.replace("operations: [ModelOperation]\n", "operations: [ModelOperation] and: [AuthRule!]\n");
+    Parser::new().parse_ast(text, "").unwrap_or_else(|with_errors| with_errors.partial)
+});
+
+/// The definitions that a schema need not repeat, and those of the extensions of this project.
+pub(crate) fn extended() -> &'static Document {
+    &EXTENDED
+}
+
 /// The definitions that a schema need not repeat.
 pub(crate) fn document() -> &'static Document {
     &PRELUDE

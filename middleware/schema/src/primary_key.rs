@@ -11,6 +11,8 @@ pub struct PrimaryKey {
     pub field: String,
     /// The sort key, one field or several.
     pub sort_fields: Vec<String>,
+    /// Whether the schema declares it by `@primaryKey`.
+    pub declared: bool,
 }
 
 impl PrimaryKey {
@@ -20,9 +22,14 @@ impl PrimaryKey {
             let directive = field.directives.get("primaryKey")?;
             let sort_fields = texts_of(directive, "sortKeyFields").unwrap_or_default();
             let sort_fields = sort_fields.into_iter().map(|field| field.value).collect();
-            Some(Self { field: field.name.to_string(), sort_fields })
+            Some(Self { field: field.name.to_string(), sort_fields, declared: true })
         });
-        declared.unwrap_or_else(|| Self { field: "id".to_owned(), sort_fields: Vec::new() })
+        declared.unwrap_or_else(|| Self { field: "id".to_owned(), sort_fields: Vec::new(), declared: false })
+    }
+
+    /// The fields of the key, to keep.
+    pub(crate) fn owned(&self) -> Vec<String> {
+        self.fields().map(str::to_owned).collect()
     }
 
     /// The fields of the key, the partition key first.

@@ -44,6 +44,13 @@ pub struct Project {
     pub auto_index_queries: bool,
     /// Whether an index on the partition key of the table is a global one (the flag `secondaryKeyAsGSI`).
     pub secondary_key_as_gsi: bool,
+    /// Whether the columns that a relation adds have the names and the types of the key fields that they hold; else the
+    /// first is called after `id` and is an `ID`, as in older projects (the flag
+    /// `respectPrimaryKeyAttributesOnConnectionField`).
+    pub connections_follow_keys: bool,
+    /// Whether rules that must all hold (`and`) and group names that hold claims (`"tenant-{custom:tenant}"`) are part
+    /// of the language. Amplify does not know them: without them the language is exactly Amplify's.
+    pub extensions: bool,
     /// Whether the models are kept in a SQL database. A schema cannot say so itself.
     pub sql: bool,
 }
@@ -64,6 +71,8 @@ impl Default for Project {
             default_claim_has_sub: true,
             auto_index_queries: true,
             secondary_key_as_gsi: true,
+            connections_follow_keys: true,
+            extensions: true,
             sql: false,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    report::Found,
+    found::Found,
     source::{Source, Span},
 };
 

@@ -10,8 +10,14 @@ use crate::{
     arguments::{texts_of, value_of},
     report::{Report, shortened},
     syntax::{directive_span, name_span},
+    transform::NO_NAME,
     types::{Types, field, is_model},
 };
+
+/// The other side of a relation by references has none.
+const WITHOUT_REFERENCES: &str = "the other side of a relation by `references` must have `references` too";
+/// What the reference says of it.
+const NO_KIND: &str = "Cannot read properties of undefined (reading 'kind')";
 
 /// What the directive of a relation is checked in.
 pub(crate) struct Related<'a> {
@@ -32,6 +38,11 @@ impl<'a> Related<'a> {
             _ => self.mistake(),
         };
         match refused {
+            Some((SchemaErrorKind::TypeFailure, message)) => {
+                let reference = if message == WITHOUT_REFERENCES { NO_KIND } else { NO_NAME };
+                report.crash(span, message, reference);
+                false
+            }
             Some((kind, message)) => {
                 report.other(kind, span, message);
                 false
@@ -236,6 +247,15 @@ impl<'a> Related<'a> {
                 })
         };
         let (name, type_name) = (self.kind.name(), shortened(&self.object.name));
+        let lacks_references = |field: &Node<FieldDefinition>| {
+            let is_it =
+                |directive: &&Node<Directive>| answers.iter().any(|kind| directive.name == kind.name());
+            field.ty.inner_named_type() == &self.object.name
+                && field.directives.iter().find(is_it).is_some_and(|it| value_of(it, "references").is_none())
+        };
+        if related.fields.iter().any(lacks_references) {
+            return Some((SchemaErrorKind::TypeFailure, WITHOUT_REFERENCES.to_owned()));
+        }
         if !related.fields.iter().any(|field| is_answer(&field)) {
             let directives: Vec<String> = answers.iter().map(|kind| format!("@{}", kind.name())).collect();
             let message = format!(
@@ -252,9 +272,12 @@ impl<'a> Related<'a> {
         let key = PrimaryKey::of(primary);
         key.fields().zip(&relation.references).find_map(|(key, reference)| {
             // An undeclared key is `id: ID!`.
-            let type_of = |of: &ObjectTypeDefinition, name: &str| {
-                field(of, name).map_or("ID".to_owned(), |field| field.ty.inner_named_type().to_string())
-            };
+            let type_of = |of: &ObjectTypeDefinition, name: &str| self.types.name_of_type(of, name);
+            let is_list = |of: &ObjectTypeDefinition, name: &str| field(of, name).is_some_and(|it| it.ty.is_list());
+            if is_list(primary, key) || is_list(holder, reference) {
+                let message = format!("`{}` cannot hold a key: it is a list", shortened(reference));
+                return Some((SchemaErrorKind::TypeFailure, message));
+            }
             let (key_type, reference_type) = (type_of(primary, key), type_of(holder, reference));
             let is_name = |name: &str| matches!(name, "ID" | "String");
             if key_type == reference_type || is_name(&key_type) && is_name(&reference_type) {
@@ -298,15 +321,13 @@ impl<'a> Related<'a> {
                     report.directive(span, format!("Index {index} does not exist for model {related}"));
                     return;
                 };
-                PrimaryKey { field: found.field, sort_fields: found.sort_fields }
+                PrimaryKey { field: found.field, sort_fields: found.sort_fields, declared: true }
             }
         };
         let [_, rest @ ..] = relation.fields.as_slice() else {
             return;
         };
-        let type_of = |of: &ObjectTypeDefinition, name: &str| {
-            field(of, name).map_or("ID".to_owned(), |field| field.ty.inner_named_type().to_string())
-        };
+        let type_of = |of: &ObjectTypeDefinition, name: &str| self.types.name_of_type(of, name);
         for (index, (own, other)) in relation.fields.iter().zip(key.fields()).enumerate() {
             if index == 1 && rest.len() != key.sort_fields.len() {
                 break;
@@ -344,7 +365,8 @@ pub(crate) fn check_key_size(
     let Some(related) = types.object(&relation.model).filter(|_| one && !relation.fields.is_empty()) else {
         return;
     };
-    if relation.fields.len() != PrimaryKey::of(related).fields().count() {
+    // Fewer are filled up with what would be implied.
+    if relation.fields.len() > PrimaryKey::of(related).fields().count() {
         let place = format!("{}:{}", shortened(&object.name), shortened(&definition.name));
         let message = format!(
             "Invalid @{} on {place}. Provided fields do not match the size of primary key(s) for {}",

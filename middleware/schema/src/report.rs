@@ -2,6 +2,7 @@
 
 use crate::{
     SchemaError, SchemaErrorKind,
+    found::{Finder, Found},
     reference_text::validation_failed,
     source::{Place, Source, Span},
 };
@@ -21,28 +22,6 @@ pub(crate) struct Report<'a> {
     source: Source<'a>,
     found: Vec<Found>,
     omitted: usize,
-}
-
-/// A mistake.
-#[derive(Debug)]
-pub(crate) struct Found {
-    by: Finder,
-    /// Where it is. Of two places the last one is at fault.
-    pub(crate) spans: Vec<Span>,
-    pub(crate) error: SchemaError,
-}
-
-/// Who finds a mistake, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Finder {
-    /// The reference's first pass, over names, directives and arguments.
-    FirstPass,
-    /// Its second pass, over values; it does not come so far if the first one finds anything.
-    SecondPass,
-    /// Its parser, or its transformers.
-    Other,
-    /// This project alone.
-    Us,
 }
 
 impl<'a> Report<'a> {
@@ -100,6 +79,15 @@ impl<'a> Report<'a> {
     /// What the reference tells of in another class.
     pub(crate) fn other(&mut self, kind: SchemaErrorKind, span: Span, message: impl Into<String>) {
         self.add(Finder::Other, kind, vec![span], message);
+    }
+
+    /// The reference fails in these words on what it takes and does not expect.
+    pub(crate) fn crash(&mut self, span: Span, message: impl Into<String>, reference: &str) {
+        let message = message.into();
+        self.other(SchemaErrorKind::TypeFailure, span, message.as_str());
+        if let Some(found) = self.found.last_mut().filter(|found| found.error.message == message) {
+            found.error.reference = Some(reference.to_owned());
+        }
     }
 
     /// The text is not GraphQL.

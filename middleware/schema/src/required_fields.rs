@@ -5,7 +5,7 @@ use portcullis_rules::{Operation, Operations};
 
 use crate::{
     access_matrix::{AccessMatrix, Row},
-    auth_rule::{Allow, ProviderName},
+    auth_words::{Allow, ProviderName},
     auths::Auths,
     relation_checks::check_key_size,
     report::{Report, shortened},

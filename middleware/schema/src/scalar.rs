@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
+use crate::scalar_check;
+
 /// A scalar of GraphQL or of [AWS AppSync](https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scalar {
@@ -58,6 +62,22 @@ impl Scalar {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scalar| scalar.name() == name)
+    }
+
+    /// Checks that a JSON value is one of the scalar.
+    ///
+    /// # Errors
+    ///
+    /// What it must be, in words that fit behind the name of a field.
+    ///
+    /// ```
+    /// use portcullis_schema::Scalar;
+    ///
+    /// assert_eq!(Scalar::AwsDate.check(&"2024-05-31".into()), Ok(()));
+    /// assert_eq!(Scalar::AwsDate.check(&"soon".into()), Err("must be a date such as `2024-05-31`"));
+    /// ```
+    pub fn check(self, value: &Value) -> Result<(), &'static str> {
+        scalar_check::check(self, value)
     }
 
     /// The name that a schema uses.

@@ -1,16 +1,18 @@
 //! A schema as a whole.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    CustomField, EnumType, ModelType, ObjectType, Project, SchemaErrors, Validation, named_type::ObjectTypes,
-    reader, report::Report, syntax,
+    CustomField, EnumType, ModelType, ObjectType, Project, SchemaErrors, Validation, json_schema,
+    named_type::ObjectTypes, reader, report::Report, syntax,
 };
 
 /// Everything that `schema.graphql` says.
 #[derive(Clone, Debug)]
 pub struct Schema {
     pub(crate) models: Vec<ModelType>,
+    /// The places of the models.
+    pub(crate) by_name: HashMap<String, usize>,
     pub(crate) enums: Vec<Arc<EnumType>>,
     pub(crate) objects: ObjectTypes,
     pub(crate) custom_fields: Vec<CustomField>,
@@ -33,8 +35,8 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, each mistake with its place. What Amplify accepts and this project does
-    /// not enforce yet is a mistake too.
+    /// Everything that is wrong with it, each mistake with its place. What Amplify accepts and the doors do not serve, or
+    /// what is easily misread, is a mistake too.
     pub fn parse(source: &str, file_name: &str) -> Result<Self, SchemaErrors> {
         Self::validate(source, file_name, &Project::default()).into_served()
     }
@@ -49,8 +51,7 @@ impl Schema {
     /// let validation = Schema::validate(source, "schema.graphql", &Project::default());
     /// assert!(validation.errors().is_empty());
     /// assert!(validation.warnings()[0].contains("deprecated provider 'iam'"));
-    /// // Amplify takes it; the doors of this project do not serve relations yet.
-    /// assert_eq!(validation.stricter()[0].message(), "`@hasMany` here is not supported yet");
+    /// assert!(validation.stricter().is_empty());
     /// ```
     #[must_use]
     pub fn validate(source: &str, file_name: &str, project: &Project) -> Validation {
@@ -72,7 +73,7 @@ impl Schema {
         Self::validate(source, file_name, project).into_accepted()
     }
 
-    /// The models, in the order of the file.
+    /// The models, in the order of the file, and then those that hold the pairs of a `@manyToMany`.
     #[must_use]
     pub fn models(&self) -> &[ModelType] {
         &self.models
@@ -81,7 +82,7 @@ impl Schema {
     /// The model of this name.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&ModelType> {
-        self.models.iter().find(|model| model.name() == name)
+        self.models.get(*self.by_name.get(name)?)
     }
 
     /// The enums, in the order of the file.
@@ -90,15 +91,41 @@ impl Schema {
         &self.enums
     }
 
-    /// The nested object types, by name.
+    /// The types without `@model`, by name.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectType> {
-        self.objects.values()
+        self.objects.values().filter(|object| !object.is_input)
     }
 
-    /// Custom queries, mutations and subscriptions, and guarded fields of types that are not stored. No door serves
-    /// them yet.
+    /// The type without `@model`, or the input type, of this name.
+    #[must_use]
+    pub fn object(&self, name: &str) -> Option<&ObjectType> {
+        self.objects.get(name)
+    }
+
+    /// The custom query or mutation, or the guarded field of a type that is not stored, of this name.
+    #[must_use]
+    pub fn custom_field(&self, type_name: &str, name: &str) -> Option<&CustomField> {
+        self.custom_fields.iter().find(|field| field.type_name() == type_name && field.name() == name)
+    }
+
+    /// Custom queries, mutations and subscriptions, and guarded fields of types that are not stored.
     #[must_use]
     pub fn custom_fields(&self) -> &[CustomField] {
         &self.custom_fields
+    }
+
+    /// The JSON Schemas of enums and nested types, by the names under which those of models and custom fields refer to
+    /// them: `Kind` is `#/components/schemas/Kind`, and what a client sends as a `Place` is `Place.Input`.
+    ///
+    /// ```
+    /// let source = "type Note @model { kind: Kind place: Place } enum Kind { SHORT LONG } type Place { street: String }";
+    /// let schema = portcullis_schema::Schema::parse(source, "schema.graphql")?;
+    /// let shared = schema.shared_json_schemas();
+    /// assert_eq!(shared.keys().collect::<Vec<_>>(), ["Kind", "Place", "Place.Input"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn shared_json_schemas(&self) -> serde_json::Map<String, serde_json::Value> {
+        json_schema::shared(self)
     }
 }

@@ -9,16 +9,16 @@ use apollo_compiler::{
     Name, Node,
     ast::{
         Definition, Directive, DirectiveList, DirectiveLocation, Document, EnumValueDefinition,
-        FieldDefinition, InputValueDefinition, OperationType, Type, Value,
+        FieldDefinition, InputValueDefinition, OperationType, Type,
     },
 };
 
 use crate::{
-    definitions::{Definitions, MAX_MEMBERS},
+    definitions::Definitions,
     report::{Report, shortened},
     source::Span,
     suggestion::did_you_mean,
-    syntax::{directive_span, name_span, node_span},
+    syntax::{name_span, node_span},
     values,
 };
 
@@ -36,22 +36,22 @@ pub(crate) fn check(document: &Document, definitions: &Definitions<'_>, report: 
     }
 }
 
-struct Walk<'d, 'r, 's> {
-    definitions: &'d Definitions<'d>,
-    report: &'r mut Report<'s>,
-    seen: Seen<'d>,
+pub(crate) struct Walk<'d, 'r, 's> {
+    pub(crate) definitions: &'d Definitions<'d>,
+    pub(crate) report: &'r mut Report<'s>,
+    pub(crate) seen: Seen<'d>,
     /// Every directive, in order, for the second pass.
-    directives: Vec<&'d Node<Directive>>,
+    pub(crate) directives: Vec<&'d Node<Directive>>,
 }
 
 /// What may stand only once.
 #[derive(Default)]
-struct Seen<'d> {
+pub(crate) struct Seen<'d> {
     types: HashMap<&'d str, Span>,
     directive_definitions: HashMap<&'d str, Span>,
     fields: HashMap<(&'d str, &'d str), Span>,
     enum_values: HashMap<(&'d str, &'d str), Span>,
-    type_directives: HashMap<(&'d str, &'d str), Span>,
+    pub(crate) type_directives: HashMap<(&'d str, &'d str), Span>,
     has_schema: bool,
     operation_types: HashMap<OperationType, Span>,
 }
@@ -125,7 +125,6 @@ impl<'d> Walk<'d, '_, '_> {
                 self.type_directives(&scalar.name, &scalar.directives, At::Scalar);
             }
             Definition::ObjectTypeExtension(object) => {
-                self.extended(&object.name);
                 self.object(
                     &object.name,
                     &object.implements_interfaces,
@@ -135,7 +134,6 @@ impl<'d> Walk<'d, '_, '_> {
                 );
             }
             Definition::InterfaceTypeExtension(interface) => {
-                self.extended(&interface.name);
                 self.object(
                     &interface.name,
                     &interface.implements_interfaces,
@@ -145,16 +143,13 @@ impl<'d> Walk<'d, '_, '_> {
                 );
             }
             Definition::UnionTypeExtension(union) => {
-                self.extended(&union.name);
                 self.type_directives(&union.name, &union.directives, At::Union);
                 self.known_types(union.members.iter());
             }
             Definition::EnumTypeExtension(definition) => {
-                self.extended(&definition.name);
                 self.enumeration(&definition.name, &definition.directives, &definition.values);
             }
             Definition::InputObjectTypeExtension(input) => {
-                self.extended(&input.name);
                 self.input(&input.name, &input.directives, &input.fields);
             }
             // Refused elsewhere; the reference passes over them.
@@ -172,6 +167,7 @@ impl<'d> Walk<'d, '_, '_> {
         }
     }
 
+    /// Extensions of anything but scalars have been looked at before.
     fn extended(&mut self, name: &'d Name) {
         if self.definitions.named(name).is_none() {
             let guess = self.report.guesses();
@@ -299,112 +295,5 @@ impl<'d> Walk<'d, '_, '_> {
     fn type_directives(&mut self, of: &'d str, directives: &'d DirectiveList, location: DirectiveLocation) {
         self.unique_type_directives(of, directives);
         self.directives(directives, location);
-    }
-
-    /// A type and its extensions share their directives.
-    fn unique_type_directives(&mut self, of: &'d str, directives: &'d DirectiveList) {
-        let mut seen = std::mem::take(&mut self.seen.type_directives);
-        for directive in directives.iter() {
-            let first =
-                seen.entry((of, directive.name.as_str())).or_insert_with(|| directive_span(directive));
-            self.unique_directive(first, directive);
-        }
-        self.seen.type_directives = seen;
-    }
-
-    fn unique_directives(&mut self, directives: &'d DirectiveList) {
-        let mut seen = HashMap::new();
-        for directive in directives.iter() {
-            let first = seen.entry(directive.name.as_str()).or_insert_with(|| directive_span(directive));
-            self.unique_directive(first, directive);
-        }
-    }
-
-    fn unique_directive(&mut self, first: &Span, directive: &'d Node<Directive>) {
-        let span = directive_span(directive);
-        let unique =
-            self.definitions.directive(&directive.name).is_some_and(|definition| !definition.repeatable);
-        if unique && *first != span {
-            let message =
-                format!("The directive \"@{}\" can only be used once at this location.", directive.name);
-            self.report.clash(first.clone(), span, message);
-        }
-    }
-
-    fn directives(&mut self, directives: &'d DirectiveList, location: DirectiveLocation) {
-        for directive in directives.iter() {
-            self.directives.push(directive);
-            self.directive(directive, location);
-        }
-    }
-
-    fn directive(&mut self, directive: &'d Node<Directive>, location: DirectiveLocation) {
-        let name = &directive.name;
-        let definition = self.definitions.directive(name);
-        match definition {
-            None => {
-                let message = format!("Unknown directive \"@{}\".", shortened(name));
-                self.report.validation(directive_span(directive), message);
-            }
-            Some(definition) if !definition.locations.contains(&location) => {
-                let message = format!("Directive \"@{name}\" may not be used on {}.", location.name());
-                self.report.validation(directive_span(directive), message);
-            }
-            Some(_) => {}
-        }
-        let definition = definition.filter(|definition| definition.arguments.len() <= MAX_MEMBERS);
-        let known = || definition.iter().flat_map(|definition| &definition.arguments);
-        for argument in directive.arguments.iter().filter(|_| definition.is_some()) {
-            if !known().any(|known| known.name == argument.name) {
-                let guess = self.report.guesses();
-                let names = known().map(|known| known.name.as_str());
-                let meant = if guess { did_you_mean("", &argument.name, names) } else { String::new() };
-                let argument_name = shortened(&argument.name);
-                let message =
-                    format!("Unknown argument \"{argument_name}\" on directive \"@{name}\".{meant}");
-                self.report.validation(name_span(&argument.name), message);
-            }
-        }
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for argument in &directive.arguments {
-            let span = name_span(&argument.name);
-            if let Some(first) = seen.insert(&argument.name, span.clone()) {
-                let message =
-                    format!("There can be only one argument named \"{}\".", shortened(&argument.name));
-                self.report.clash(first, span, message);
-            }
-            self.input_fields(&argument.value);
-        }
-        for required in known().filter(|known| known.ty.is_non_null() && known.default_value.is_none()) {
-            if !seen.contains_key(required.name.as_str()) {
-                let message = format!(
-                    "Directive \"@{name}\" argument \"{}\" of type \"{}\" is required, but it was not provided.",
-                    required.name, required.ty
-                );
-                self.report.validation(directive_span(directive), message);
-            }
-        }
-    }
-
-    /// The fields of an object stand once each.
-    fn input_fields(&mut self, value: &Value) {
-        match value {
-            Value::List(items) => items.iter().for_each(|item| self.input_fields(item)),
-            Value::Object(fields) => {
-                let mut seen: HashMap<&str, Span> = HashMap::new();
-                for (name, value) in fields {
-                    let span = name_span(name);
-                    if let Some(first) = seen.get(name.as_str()) {
-                        let message =
-                            format!("There can be only one input field named \"{}\".", shortened(name));
-                        self.report.clash(first.clone(), span, message);
-                    } else {
-                        seen.insert(name, span);
-                    }
-                    self.input_fields(value);
-                }
-            }
-            _ => {}
-        }
     }
 }

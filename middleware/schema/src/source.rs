@@ -10,11 +10,16 @@ const WIDTH: usize = 120;
 /// How much of a cut line is shown before the mistake.
 const BEFORE: usize = 40;
 
+/// The characters before every so many bytes are counted once.
+const STEP: usize = 1024;
+
 /// The text of a schema.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     text: &'a str,
     line_starts: Vec<usize>,
+    /// The characters before each [`STEP`] of bytes: a mistake in a line of a megabyte must not cost a walk through it.
+    counted: Vec<usize>,
 }
 
 /// A place that a person can find.
@@ -31,7 +36,14 @@ pub(crate) struct Place {
 impl<'a> Source<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let after_breaks = text.match_indices('\n').map(|(index, _)| index + 1);
-        Self { text, line_starts: std::iter::once(0).chain(after_breaks).collect() }
+        let line_starts = std::iter::once(0).chain(after_breaks).collect();
+        let mut characters = 0;
+        let mut counted = vec![0];
+        for step in text.as_bytes().chunks(STEP) {
+            characters += count(step);
+            counted.push(characters);
+        }
+        Self { text, line_starts, counted }
     }
 
     /// The text of a span.
@@ -50,30 +62,50 @@ impl<'a> Source<'a> {
     pub(crate) fn line_and_column(&self, at: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= at).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or_default();
-        (line, self.get(start..at.max(start)).chars().count() + 1)
+        (line, self.characters(start..at) + 1)
     }
 
     /// Where a span begins.
     pub(crate) fn place(&self, span: &Span) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= span.start).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or_default();
-        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
-        let text = self.get(start..end.max(start)).trim_end_matches('\r');
-        let before = self.get(start..span.start.min(start + text.len()).max(start)).chars().count();
-        let marked = self.get(span.start..span.end.min(start + text.len()).max(span.start));
-        let marked = marked.chars().count().max(1);
-        Place { line, column: before + 1, excerpt: excerpt(line, text, before, marked) }
+        let text = self.line(line).unwrap_or_default();
+        let end = start + text.len();
+        let at = span.start.min(end).max(start);
+        let before = self.characters(start..at);
+        let marked = self.characters(at..span.end.min(end).max(at)).max(1);
+        let is_long = self.characters(start..end) > WIDTH;
+        let skipped = if is_long { before.saturating_sub(BEFORE) } else { 0 };
+        // From the first character that is shown.
+        let shown = self.get(start..at).char_indices().rev().take(before - skipped).last();
+        let shown = shown.map_or(at, |(index, _)| start + index);
+        let excerpt = excerpt(line, self.get(shown..end), skipped, before, marked);
+        Place { line, column: before + 1, excerpt }
+    }
+
+    /// How many characters a part of the text has.
+    fn characters(&self, span: Span) -> usize {
+        let before = |at: usize| {
+            let at = at.min(self.text.len());
+            let counted = self.counted.get(at / STEP).copied().unwrap_or_default();
+            counted + count(self.text.as_bytes().get(at / STEP * STEP..at).unwrap_or_default())
+        };
+        before(span.end).saturating_sub(before(span.start))
     }
 }
 
-fn excerpt(line: usize, text: &str, before: usize, marked: usize) -> String {
-    let long = text.chars().nth(WIDTH).is_some();
-    let skipped = if long { before.saturating_sub(BEFORE) } else { 0 };
-    let mut shown: String = text.chars().skip(skipped).take(WIDTH).map(printable).collect();
-    if text.chars().nth(skipped + WIDTH).is_some() {
+/// The characters of a text in UTF-8: the bytes that do not continue one.
+fn count(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
+/// `text` begins after the characters that are skipped.
+fn excerpt(line: usize, text: &str, skipped: usize, before: usize, marked: usize) -> String {
+    let mut shown: String = text.chars().take(WIDTH).map(printable).collect();
+    if text.chars().nth(WIDTH).is_some() {
         shown.push_str("...");
     }
-    let mut lead: String = text.chars().skip(skipped).take(before - skipped).map(blank).collect();
+    let mut lead: String = text.chars().take(before - skipped).map(blank).collect();
     if skipped > 0 {
         shown.insert_str(0, "...");
         lead.insert_str(0, "   ");

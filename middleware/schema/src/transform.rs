@@ -1,8 +1,6 @@
 //! The reference's checks of a schema that is right by GraphQL's rules, in the reference's order: one transformer after
 //! the other over all types, then what can be said of the whole.
 
-use std::collections::HashSet;
-
 use apollo_compiler::{
     Node,
     ast::{Definition, DirectiveList, Document, FieldDefinition, ObjectTypeDefinition},
@@ -14,15 +12,17 @@ use crate::{
     auth_checks::{Place, check as check_auth},
     auth_rule::AuthRules,
     auths::Auths,
+    default_checks,
+    directive_checks::{check_function, check_maps_to, check_others, check_validate},
     key_checks::Keyed,
     many_to_many::ManyToMany,
-    prelude,
+    output_checks::OutputChecks,
     relation_checks::Related,
     report::{Report, shortened},
     required_fields,
     syntax::{directive_span, name_span},
-    types::{ROOTS, Types, fields, is_model},
-    warnings,
+    types::{ROOTS, Types, field, fields, is_model},
+    unknown_directives, warnings,
 };
 
 /// The transformers, in the order in which they see the schema.
@@ -47,6 +47,8 @@ const CHAIN: [&str; 19] = [
     "searchable",
     "validate",
 ];
+/// What the reference says of a list where it looks for the name of a type.
+pub(crate) const NO_NAME: &str = "Cannot read properties of undefined (reading 'value')";
 /// Those that work on the fields of a type that is extended.
 const ON_EXTENSIONS: [&str; 3] = ["auth", "function", "http"];
 /// A relation looks through the fields of its types; with more fields it would look too long.
@@ -55,14 +57,15 @@ const MAX_FIELDS: usize = 1000;
 const MAX_DIRECTIVES: usize = 2000;
 
 /// Checks a document and tells what the reference would warn of.
-pub(crate) fn check(
-    document: &Document,
-    types: &Types<'_>,
-    auths: &Auths,
-    project: &Project,
+pub(crate) fn check<'a>(
+    document: &'a Document,
+    types: &'a Types<'a>,
+    auths: &'a Auths,
+    project: &'a Project,
     report: &mut Report<'_>,
 ) -> Vec<String> {
     let mut transform = Transform {
+        outputs: OutputChecks { document, types, auths, project },
         types,
         auths,
         project,
@@ -76,7 +79,7 @@ pub(crate) fn check(
     for object in &types.objects {
         transform.check_size(object);
     }
-    transform.refuse_unknown(document);
+    unknown_directives::refuse(document, transform.report);
     for name in CHAIN {
         for definition in &document.definitions {
             transform.visit(name, definition);
@@ -86,6 +89,7 @@ pub(crate) fn check(
 }
 
 struct Transform<'a, 'r, 's> {
+    outputs: OutputChecks<'a>,
     types: &'a Types<'a>,
     auths: &'a Auths,
     project: &'a Project,
@@ -109,45 +113,6 @@ impl<'a> Transform<'a, '_, '_> {
         if self.auths.are_too_many(object) {
             let message = format!("the rules of `{name}` make more roles than can be looked at");
             self.report.refused(name_span(&object.name), message);
-        }
-    }
-
-    /// Directives that the schema defines itself mean nothing to the reference.
-    fn refuse_unknown(&mut self, document: &Document) {
-        let defined = |name: &str| {
-            let is_named = |definition: &Definition| {
-                definition.as_directive_definition().is_some_and(|known| known.name == *name)
-            };
-            prelude::document().definitions.iter().any(is_named)
-        };
-        let own: HashSet<&str> = document
-            .definitions
-            .iter()
-            .filter_map(|definition| definition.as_directive_definition())
-            .map(|definition| definition.name.as_str())
-            .filter(|name| !defined(name))
-            .collect();
-        if own.is_empty() {
-            return;
-        }
-        let mut unknown = Vec::new();
-        for definition in &document.definitions {
-            let fields = fields_of(definition);
-            let on_fields = fields.iter().flat_map(|field| {
-                let arguments = field.arguments.iter().map(|argument| &argument.directives);
-                std::iter::once(&field.directives).chain(arguments)
-            });
-            let all = std::iter::once(definition.directives()).chain(on_fields);
-            unknown.extend(
-                all.flat_map(|list| list.iter()).filter(|directive| own.contains(directive.name.as_str())),
-            );
-        }
-        for directive in unknown {
-            let message = format!(
-                "Unknown directive '{}'. Either remove the directive from the schema or add a transformer to handle it.",
-                shortened(&directive.name)
-            );
-            self.report.other(SchemaErrorKind::UnknownDirective, directive_span(directive), message);
         }
     }
 
@@ -212,6 +177,10 @@ impl<'a> Transform<'a, '_, '_> {
             {
                 let place = if self.types.is_root(type_name) { Place::Root } else { Place::ObjectField };
                 check_auth(auth, place, type_name, &field.name, self.project, self.report);
+            } else if transformer == "function" {
+                check_function(self.types, type_name, field, directive, self.report);
+            } else {
+                check_others(transformer, directive, self.report);
             }
         }
     }
@@ -220,6 +189,7 @@ impl<'a> Transform<'a, '_, '_> {
         let name = object.name.as_str();
         match transformer {
             "model" => {
+                self.check_id(object);
                 let has_key = || object.fields.iter().any(|field| field.directives.has("primaryKey"));
                 if self.types.is_root(name) {
                     let message = format!(
@@ -231,6 +201,17 @@ impl<'a> Transform<'a, '_, '_> {
                         format!("SQL model \"{}\" must contain a primary key field", shortened(name));
                     self.report.directive(name_span(&object.name), message);
                 }
+            }
+            "mapsTo" => {
+                for directive in object.directives.get_all("mapsTo") {
+                    check_maps_to(self.types, object, directive, self.report);
+                }
+            }
+            "refersTo" if !self.project.sql && is_model(&object.directives) => {
+                let name = shortened(name);
+                let message =
+                    format!("@refersTo is only supported on SQL models. {name} is not a SQL model.");
+                self.report.other(SchemaErrorKind::Failure, name_span(&object.name), message);
             }
             "searchable" if !is_model(&object.directives) => {
                 let message = "Types annotated with @searchable must also be annotated with @model.";
@@ -257,6 +238,14 @@ impl<'a> Transform<'a, '_, '_> {
         }
     }
 
+    /// The reference looks for the name of the type itself, and a list has none.
+    fn check_id(&mut self, object: &ObjectTypeDefinition) {
+        if let Some(id) = field(object, "id").filter(|id| id.ty.is_list() && self.is_graphql) {
+            let message = "`id` cannot be a list";
+            self.report.crash(name_span(&id.name), message, NO_NAME);
+        }
+    }
+
     fn field(
         &mut self,
         transformer: &str,
@@ -270,6 +259,12 @@ impl<'a> Transform<'a, '_, '_> {
                 _ if !self.is_graphql => {}
                 "primaryKey" => {
                     Keyed { types, object, field, directive, project }.check_primary_key(self.report);
+                }
+                "function" => check_function(types, &object.name, field, directive, self.report),
+                "default" => default_checks::check(types, object, field, directive, project, self.report),
+                "validate" => check_validate(object, field, directive, self.report),
+                "http" | "predictions" => {
+                    check_others(transformer, directive, self.report);
                 }
                 "index" => Keyed { types, object, field, directive, project }.check_index(self.report),
                 _ => {
@@ -316,6 +311,11 @@ impl<'a> Transform<'a, '_, '_> {
         self.many_to_many.check(self.report);
         let joins: Vec<_> =
             self.many_to_many.pairs().map(|(name, one, two)| (name.to_owned(), one, two)).collect();
+        if !self.report.is_accepted() {
+            return Vec::new();
+        }
+        self.many_to_many.check_joins(self.report);
+        self.outputs.check_operations(&self.many_to_many.join_places(), self.report);
         if !self.project.sql {
             for kind in RelationKind::ALL {
                 self.check_lookups(kind);
@@ -330,6 +330,9 @@ impl<'a> Transform<'a, '_, '_> {
         }
         for matrix in &self.matrices {
             required_fields::check(matrix, self.types, self.auths, self.report);
+        }
+        if !self.project.sql && self.report.is_accepted() {
+            self.outputs.check_resources(self.report);
         }
         if !self.report.is_accepted() {
             return Vec::new();
@@ -370,14 +373,4 @@ impl<'a> Transform<'a, '_, '_> {
 
 fn matrix(object: &Node<ObjectTypeDefinition>) -> AccessMatrix<'_> {
     AccessMatrix::new(&object.name, fields(object).map(|field| field.name.as_str()))
-}
-
-fn fields_of(definition: &Definition) -> &[Node<FieldDefinition>] {
-    match definition {
-        Definition::ObjectTypeDefinition(object) => &object.fields,
-        Definition::ObjectTypeExtension(object) => &object.fields,
-        Definition::InterfaceTypeDefinition(interface) => &interface.fields,
-        Definition::InterfaceTypeExtension(interface) => &interface.fields,
-        _ => &[],
-    }
 }

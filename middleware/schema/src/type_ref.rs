@@ -27,6 +27,8 @@ pub enum NamedType {
     Enum(Arc<EnumType>),
     /// The name of a nested object type; [`ModelType::object`](crate::ModelType::object) knows its fields.
     Object(String),
+    /// The name of a model, in the answer of a handler.
+    Model(String),
 }
 
 impl TypeRef {
@@ -50,7 +52,7 @@ impl NamedType {
         match self {
             Self::Scalar(scalar) => scalar.name(),
             Self::Enum(kind) => kind.name(),
-            Self::Object(name) => name,
+            Self::Object(name) | Self::Model(name) => name,
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     Node,
-    ast::{Definition, DirectiveList, Document, FieldDefinition, ObjectTypeDefinition, Type},
+    ast::{
+        Definition, DirectiveList, Document, EnumTypeDefinition, FieldDefinition, ObjectTypeDefinition, Type,
+    },
 };
 
 use crate::{Scalar, arguments::value_of};
@@ -15,7 +17,7 @@ pub(crate) struct Types<'a> {
     /// In the order of the file.
     pub(crate) objects: Vec<&'a Node<ObjectTypeDefinition>>,
     by_name: HashMap<&'a str, &'a Node<ObjectTypeDefinition>>,
-    enums: HashSet<&'a str>,
+    enums: HashMap<&'a str, &'a Node<EnumTypeDefinition>>,
     roots: Vec<&'a str>,
 }
 
@@ -32,7 +34,7 @@ impl<'a> Types<'a> {
         });
         let objects: Vec<_> = objects.collect();
         let enums = document.definitions.iter().filter_map(|definition| match definition {
-            Definition::EnumTypeDefinition(definition) => Some(definition.name.as_str()),
+            Definition::EnumTypeDefinition(definition) => Some((definition.name.as_str(), definition)),
             _ => None,
         });
         let schema = document.definitions.iter().find_map(|definition| match definition {
@@ -51,15 +53,26 @@ impl<'a> Types<'a> {
         self.by_name.get(name).copied()
     }
 
+    /// The values of the enum of this name.
+    pub(crate) fn enum_values(&self, name: &str) -> Option<impl Iterator<Item = &'a str>> {
+        let definition = self.enums.get(name)?;
+        Some(definition.values.iter().map(|value| value.value.as_str()))
+    }
+
     /// Whether the fields of the type are operations.
     pub(crate) fn is_root(&self, name: &str) -> bool {
         self.roots.contains(&name)
     }
 
+    /// The name of the type of a field; an undeclared key is an `ID`.
+    pub(crate) fn name_of_type(&self, of: &ObjectTypeDefinition, name: &str) -> String {
+        field(of, name).map_or("ID".to_owned(), |field| field.ty.inner_named_type().to_string())
+    }
+
     /// Whether the type, or the type of its items, is a scalar or an enum.
     pub(crate) fn is_scalar_or_enum(&self, ty: &Type) -> bool {
         let name = ty.inner_named_type().as_str();
-        Scalar::from_name(name).is_some() || OTHER_SCALARS.contains(&name) || self.enums.contains(name)
+        Scalar::from_name(name).is_some() || OTHER_SCALARS.contains(&name) || self.enums.contains_key(name)
     }
 }
 

@@ -61,7 +61,7 @@ impl Check<'_> {
                         self.value(item, item_type);
                     }
                 }
-                Type::Named(_) | Type::NonNullNamed(_) => self.leaf(value, ty),
+                Type::Named(name) | Type::NonNullNamed(name) => self.leaf(value, &Type::Named(name.clone())),
             },
             Value::Object(_) => self.object(value, ty),
             Value::Null => {
@@ -86,6 +86,11 @@ impl Check<'_> {
         };
         for defined in &input.fields {
             let required = defined.ty.is_non_null() && defined.default_value.is_none();
+            // In a rule of the extensions the parts say who is meant.
+            let is_joined = name == "AuthRule"
+                && input.fields.iter().any(|known| known.name == "and")
+                && fields.iter().any(|(name, value)| *name == "and" && !value.is_null());
+            let required = required && !(is_joined && defined.name == "allow");
             if required && !fields.iter().any(|(name, _)| *name == defined.name) {
                 let message = format!(
                     "Field \"{name}.{}\" of required type \"{}\" was not provided.",

@@ -5,7 +5,8 @@ use portcullis_rules::Operation;
 use crate::{
     Project,
     access_matrix::{AccessMatrix, Row},
-    auth_rule::{Allow, AuthRules, ProviderName},
+    auth_rule::AuthRules,
+    auth_words::{Allow, ProviderName},
 };
 
 /// So many names are put into a warning.

@@ -143,3 +143,21 @@ fn large_texts_are_read_or_refused() {
         read(&source);
     }
 }
+
+/// Each of these would be looked at for hours if every field were compared with every other, or counted once for each.
+#[test]
+fn long_types_are_answered() {
+    const FIELDS: usize = 16_000;
+    for (model, field) in [
+        ("@auth(rules: [{allow: owner}])", " @auth(rules: [{allow: owner}])"),
+        ("", " @index"),
+        (
+            "@auth(rules: [{allow: owner, ownerField: \"f7\"}])",
+            " @auth(rules: [{allow: owner, ownerField: \"f9\"}])",
+        ),
+    ] {
+        let fields: String = (0..FIELDS).map(|number| format!("f{number}: String{field}\n")).collect();
+        let source = format!("type Note @model {model} {{\n{fields}}}");
+        read(&source);
+    }
+}

@@ -1,11 +1,13 @@
 //! The decisions of `portcullis decide` against those of Amplify's own resolvers.
 //!
 //! Where the two differ, `tests/conformance/deviations.jsonl` says why. It fails here what differs and is not listed, what is listed
-//! and does not differ, and, whatever the list says, any case that is more open than the reference. The folder that
+//! and does not differ, and, whatever the list says, any case that is more open than the reference or that is not answered. The folder that
 //! `PORTCULLIS_CONFORMANCE` names takes the place of the repository's vectors; the list then holds for the cases that it describes.
 
 mod comparison;
 mod deviations;
+mod facts;
+mod sdl;
 mod vectors;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +16,8 @@ use portcullis_tests::Result;
 use serde_json::Value;
 
 use self::{
-    comparison::{difference, is_more_open, word, writes_otherwise},
-    deviations::{Deviation, Kind},
+    comparison::{Change, difference, is_more_open, word, writes_otherwise},
+    deviations::{Asked, Deviation, Kind},
     vectors::{ById, Vectors},
 };
 
@@ -27,22 +29,25 @@ const SHOWN: usize = 40;
 
 #[test]
 fn the_decisions_are_those_of_the_reference() -> Result<()> {
-    let vectors = Vectors::find();
     let deviations = Deviation::all()?;
     let mut verdict = Verdict::default();
-    for (cases, expected) in FILES {
-        if vectors.has(cases) {
-            let run = Run {
-                cases: vectors.lines(cases)?,
-                expected: vectors.lines(expected)?,
-                answers: vectors.answers(cases)?,
-            };
-            let of_file = run.judge(&deviations, vectors.are_ours());
-            println!("{cases}: {}", of_file.summary());
-            verdict.add(of_file);
+    let folders = Vectors::find();
+    for vectors in &folders {
+        for (cases, expected) in FILES {
+            if vectors.has(cases) {
+                let run = Run {
+                    schemas: vectors.schemas()?,
+                    cases: vectors.lines(cases)?,
+                    expected: vectors.lines(expected)?,
+                    answers: vectors.answers(cases)?,
+                };
+                let of_file = run.judge(&deviations, vectors.are_ours());
+                println!("{}: {}", vectors.name(cases), of_file.summary());
+                verdict.add(of_file);
+            }
         }
     }
-    if vectors.are_ours() {
+    if folders.iter().all(Vectors::are_ours) {
         verdict.look_for_stale(&deviations);
     }
     let mistakes = verdict.mistakes.len();
@@ -55,6 +60,7 @@ fn the_decisions_are_those_of_the_reference() -> Result<()> {
 
 /// Cases, what the reference says and what we say.
 struct Run {
+    schemas: ById,
     cases: ById,
     expected: ById,
     answers: ById,
@@ -92,36 +98,53 @@ impl Run {
                 verdict.mistakes.push(format!("{id}: MORE OPEN: {difference}"));
                 continue;
             }
-            let kind = if word(answer) == "unsupported" {
-                Kind::UnsupportedYet
-            } else if writes_otherwise(expected, answer) {
-                Kind::OtherWrite
-            } else {
-                Kind::Stricter
-            };
+            if ["unsupported", "malformed"].contains(&word(answer).as_str()) {
+                let error = answer.get("error").map(Value::to_string).unwrap_or_default();
+                verdict.mistakes.push(format!("{id}: {}: {error}", word(answer)));
+                continue;
+            }
             let Some(difference) = difference(expected, answer) else {
                 verdict.agree += 1;
-                let unsupported = |listed: &&Deviation| listed.kind == Kind::UnsupportedYet;
-                if let Some(listed) =
-                    deviations.iter().filter(unsupported).find(|listed| listed.describes(case))
-                {
-                    verdict.mistakes.push(format!("{id}: answered, and listed: {}", listed.reason));
-                }
                 continue;
             };
-            let by_id = listed_by_id && kind != Kind::UnsupportedYet;
-            let listed = deviations.iter().find(|listed| {
-                listed.kind == kind && listed.describes(case) && (!by_id || listed.ids.contains(id))
-            });
-            let Some(listed) = listed else {
+            let kind = if writes_otherwise(expected, answer) { Kind::OtherWrite } else { Kind::Stricter };
+            let change = Change::between(expected, answer);
+            let (case, schema) = self.with_project(case);
+            let describing: Vec<&Deviation> = change
+                .iter()
+                .flat_map(|change| {
+                    let asked = Asked { case: &case, schema: &schema, expected, change };
+                    deviations.iter().filter(move |listed| listed.kind == kind && listed.describes(asked))
+                })
+                .collect();
+            let Some(listed) = describing.iter().find(|listed| !listed_by_id || listed.ids.contains(id))
+            else {
                 let error = answer.get("error").map(Value::to_string).unwrap_or_default();
-                verdict.mistakes.push(format!("{id}: differs, and is not listed: {difference} {error}"));
+                verdict.mistakes.push(match describing.first() {
+                    Some(described) => format!("{id}: differs, and is no id of: {}", described.title()),
+                    None => format!("{id}: differs, and is not listed: {change:?} {difference} {error}"),
+                });
                 continue;
             };
             verdict.listed.insert(id.clone());
             *verdict.differ.entry(listed.title()).or_default() += 1;
         }
         verdict
+    }
+}
+
+impl Run {
+    /// The case with the settings of its project in it, and the text of its schema.
+    fn with_project(&self, case: &Value) -> (Value, String) {
+        let entry = case.get("schemaId").and_then(Value::as_str).and_then(|name| self.schemas.get(name));
+        let mut both = case.clone();
+        if let Some(both) = both.as_object_mut() {
+            for (name, value) in entry.and_then(Value::as_object).into_iter().flatten() {
+                both.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        let schema = both.get("schema").and_then(Value::as_str).unwrap_or_default().to_owned();
+        (both, schema)
     }
 }
 

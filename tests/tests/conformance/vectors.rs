@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
     fs::File,
     io::{Read, Write},
     path::PathBuf,
@@ -17,39 +17,63 @@ use tempfile::NamedTempFile;
 /// Names another folder of vectors: the same files, not compressed.
 const OTHER_FOLDER: &str = "PORTCULLIS_CONFORMANCE";
 
+/// The repository's folders: given vectors, and more that were made in the same way.
+const FOLDERS: [&str; 2] = ["tests/conformance", "tests/conformance/more"];
+
 /// A folder of vectors.
 pub(crate) struct Vectors {
-    other: Option<PathBuf>,
+    folder: PathBuf,
+    are_ours: bool,
 }
 
 /// One JSON object by the `id` of its line.
 pub(crate) type ById = BTreeMap<String, Value>;
 
 impl Vectors {
-    pub(crate) fn find() -> Self {
-        Self { other: env::var_os(OTHER_FOLDER).map(PathBuf::from) }
+    pub(crate) fn find() -> Vec<Self> {
+        match env::var_os(OTHER_FOLDER) {
+            Some(folder) => vec![Self { folder: folder.into(), are_ours: false }],
+            None => {
+                let ours = FOLDERS.map(|folder| Self { folder: repository().join(folder), are_ours: true });
+                ours.into()
+            }
+        }
     }
 
     /// Whether these are the vectors that the list of deviations speaks of.
     pub(crate) fn are_ours(&self) -> bool {
-        self.other.is_none()
+        self.are_ours
     }
 
     /// Whether there is such a file.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.other.as_ref().is_none_or(|folder| folder.join(name).is_file())
+        self.path(name).is_file()
+    }
+
+    /// The file, for people.
+    pub(crate) fn name(&self, name: &str) -> String {
+        let folder = self.folder.file_name().map(|folder| folder.to_string_lossy());
+        format!("{}/{name}", folder.unwrap_or_default())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(if self.are_ours { format!("{name}.gz") } else { name.to_owned() })
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<String> {
+        let mut file = File::open(self.path(name))?;
         let mut text = String::new();
-        match &self.other {
-            Some(folder) => text = fs::read_to_string(folder.join(name))?,
-            None => {
-                let path = repository().join("tests/conformance").join(format!("{name}.gz"));
-                GzDecoder::new(File::open(path)?).read_to_string(&mut text)?;
-            }
+        if self.are_ours {
+            GzDecoder::new(file).read_to_string(&mut text)?;
+        } else {
+            file.read_to_string(&mut text)?;
         }
         Ok(text)
+    }
+
+    /// The schemas by name.
+    pub(crate) fn schemas(&self) -> Result<ById> {
+        Ok(serde_json::from_str(&self.text("schemas.json")?)?)
     }
 
     pub(crate) fn lines(&self, name: &str) -> Result<ById> {

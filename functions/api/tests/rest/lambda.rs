@@ -2,6 +2,10 @@
 
 use http::StatusCode;
 use lambda_http::{LambdaEvent, Service, request::LambdaRequest, tower::ServiceExt};
+use portcullis::{
+    TrustedGateway,
+    rules::{Authorizer, IdentityPool},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -213,4 +217,74 @@ fn header(answer: &Value, name: &str) -> Option<String> {
     let multi =
         answer["multiValueHeaders"].get(name).and_then(|values| values.get(0)).and_then(Value::as_str);
     single.or(multi).map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_signed_request_is_known_to_both_kinds_of_api_where_that_is_trusted() {
+    let schema = "type Note @model @auth(rules: [
+        { allow: private, provider: identityPool } { allow: custom, operations: [read] }
+    ]) { title: String }";
+    let pool = IdentityPool::new().id("eu-west-1:p").authenticated_role("arn:aws:iam::1:role/member");
+    let authorizer = Authorizer::new().identity_pool(pool);
+    let trusting = async |gateway: TrustedGateway| {
+        House::open(schema, |api| api.gateway(gateway).authorizer(authorizer.clone())).await
+    };
+    let arn = |role: &str| format!("arn:aws:sts::1:assumed-role/{role}/CognitoIdentityCredentials");
+    let signed = "AWS4-HMAC-SHA256 Credential=ASIA/20260131/eu-west-1/execute-api/aws4_request, Signature=0";
+    let http = |role: &str, amr: &str| {
+        let mut event = http_api("$default", "POST", "/notes", "", Some(r#"{"title":"plan"}"#));
+        event["headers"]["authorization"] = json!(signed);
+        let identity = json!({ "amr": [amr], "identityId": "eu-west-1:i", "identityPoolId": "eu-west-1:p" });
+        event["requestContext"]["authorizer"] =
+            json!({ "iam": { "userArn": arn(role), "cognitoIdentity": identity } });
+        event
+    };
+    let rest = |role: &str, amr: &str| {
+        let mut event = rest_api("prod", "POST", "/notes", "", Some(r#"{"title":"plan"}"#));
+        event["multiValueHeaders"]["Authorization"] = json!([signed]);
+        event["requestContext"]["identity"] = json!({
+            "cognitoIdentityPoolId": "eu-west-1:p", "cognitoIdentityId": "eu-west-1:i",
+            "cognitoAuthenticationType": amr, "userArn": arn(role),
+        });
+        event
+    };
+    let house = trusting(TrustedGateway::new().iam()).await;
+    let others = trusting(TrustedGateway::new().lambda_authorizer()).await;
+    for (role, amr, status) in [
+        ("member", "authenticated", 201),
+        ("editor", "authenticated", 201),
+        ("guest", "unauthenticated", 403),
+    ] {
+        for event in [http(role, amr), rest(role, amr)] {
+            let answer = invoke(&house, &event).await;
+            assert_eq!(answer["statusCode"], status, "{role}: {answer}");
+            let answer = invoke(&others, &event).await;
+            assert_eq!(answer["statusCode"], 401, "{role}: {answer}");
+        }
+    }
+
+    // What a Lambda authorizer lets in: its token is not one of ours, and is not read.
+    let mut by_http = http_api("$default", "GET", "/notes", "opaque", None);
+    by_http["requestContext"]["authorizer"] = json!({ "lambda": { "tenant": "acme" } });
+    let mut by_rest = rest_api("prod", "GET", "/notes", "opaque", None);
+    by_rest["requestContext"]["authorizer"] = json!({ "principalId": "p1", "integrationLatency": 3 });
+    for event in [by_http, by_rest] {
+        assert_eq!(invoke(&others, &event).await["statusCode"], 200);
+        assert_eq!(invoke(&house, &event).await["statusCode"], 401);
+    }
+}
+
+/// A header says nothing about what a gateway has checked.
+#[tokio::test]
+async fn a_client_cannot_write_a_context() {
+    let schema = "type Note @model @auth(rules: [{ allow: custom }, { allow: private, provider: iam }]) { title: String }";
+    let house = House::open(schema, |api| api).await;
+    for (name, value) in [
+        ("x-amzn-request-context", r#"{"authorizer":{"lambda":{"tenant":"acme"}}}"#),
+        ("x-apigateway-event", r#"{"requestContext":{"authorizer":{"lambda":{"tenant":"acme"}}}}"#),
+        ("requestContext", r#"{"authorizer":{"lambda":{"tenant":"acme"}}}"#),
+    ] {
+        let answer = house.call(Caller::Nobody, http::Method::GET, "/notes").header(name, value).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
 }

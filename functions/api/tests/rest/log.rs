@@ -118,6 +118,56 @@ async fn one_request_is_one_line() {
 }
 
 #[tokio::test]
+async fn lines_about_handlers_relations_and_signed_requests_say_what_and_who() {
+    let schema = r#"
+        type Query { hello(name: String): String @function(name: "hello") @auth(rules: [{ allow: private }]) }
+        type Blog @model @auth(rules: [{ allow: private }]) { id: ID! posts: [Post] @hasMany }
+        type Post @model @auth(rules: [{ allow: private }]) { id: ID! blog: Blog @belongsTo }
+    "#;
+    let house =
+        House::open(schema, |api| api.function("hello", async |_| Ok(json!("a very private answer")))).await;
+    house.create(Caller::Ann, "/blogs", &json!({ "id": "b1" })).await;
+    record();
+    let ann = json!(Caller::Ann.sub());
+    for (caller, method, path, fields) in [
+        (
+            Caller::Ann,
+            Method::POST,
+            "/queries/hello",
+            json!(["/queries/hello", "Query", "hello", "user", ann, "allowed", null, 200]),
+        ),
+        (
+            Caller::Key,
+            Method::POST,
+            "/queries/hello",
+            json!(["/queries/hello", "Query", "hello", "api-key", null, "denied", "no_rule_admits", 403]),
+        ),
+        (
+            Caller::Ann,
+            Method::GET,
+            "/blogs/b1/posts",
+            json!(["/blogs/{id}/posts", "Post", "list", "user", ann, "allowed", null, 200]),
+        ),
+        (
+            Caller::Ann,
+            Method::GET,
+            "/posts/p1/blog",
+            json!(["/posts/{id}/blog", "Blog", "get", "user", ann, "not-visible", null, 404]),
+        ),
+    ] {
+        let call = house.call(caller, method.clone(), path);
+        let answer =
+            if method == Method::POST { call.json(&json!({ "name": "a secret" })).await } else { call.await };
+        let lines = take_lines();
+        let [line] = &lines[..] else { panic!("{method} {path}: {lines:?}") };
+        let names = ["route", "model", "operation", "caller", "sub", "decision", "reason", "status"];
+        assert_eq!(json!(names.map(|name| &line[name])), fields, "{line} {}", answer.text());
+    }
+    let text = String::from_utf8(EVERY_LINE.take()).unwrap();
+    assert!(!text.contains("a secret") && !text.contains("private answer"), "{text}");
+}
+
+#[tokio::test]
 async fn no_line_at_any_level_holds_a_secret_or_a_body() {
     let house = House::new(NEWSROOM).await;
     let token = house.access_token(Caller::Ann).claim("email", "ann@example.com").sign();

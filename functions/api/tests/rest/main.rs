@@ -7,6 +7,7 @@ mod lambda;
 mod log;
 mod matrix;
 mod protocol;
+mod rules;
 mod start;
 mod support;
 mod tokens;

@@ -185,6 +185,72 @@ async fn pages_are_full_and_lead_through_everything_once() {
 }
 
 #[tokio::test]
+async fn the_description_knows_keys_indexes_relations_and_handlers() {
+    let schema = r#"
+        type Query { hello(name: String!): Report @function(name: "hello") @auth(rules: [{ allow: public }]) }
+        type Mutation { publish: Boolean @function(name: "hello") @auth(rules: [{ allow: private }]) }
+        type Report { title: String! }
+        type Event @model(mutations: { delete: null }) @auth(rules: [{ allow: private }]) {
+            place: ID! @primaryKey(sortKeyFields: ["hour"])
+            hour: Int!
+            kind: String @index(name: "byKind", sortKeyFields: ["hour"])
+            guests: [Guest] @hasMany
+        }
+        type Guest @model @auth(rules: [{ allow: private }]) { id: ID! event: Event @belongsTo }
+    "#;
+    let house = House::open(schema, |api| api.function("hello", async |_| Ok(Value::Null))).await;
+    let document = house.call(Caller::Nobody, Method::GET, "/openapi.json").await.body;
+    let paths = document["paths"].as_object().unwrap();
+    let mut names: Vec<_> = paths.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "/events",
+            "/events/{place}/{hour}",
+            "/events/{place}/{hour}/guests",
+            "/guests",
+            "/guests/{id}",
+            "/guests/{id}/event",
+            "/health",
+            "/mutations/publish",
+            "/queries/hello",
+        ]
+    );
+    assert_references_hold(&document, &document);
+    let hour = &paths["/events/{place}/{hour}"]["parameters"][1];
+    assert_eq!(
+        (&hour["name"], &hour["in"], &hour["schema"]["type"]),
+        (&json!("hour"), &json!("path"), &json!("integer"))
+    );
+    assert_eq!(paths["/events/{place}/{hour}"].get("delete"), None);
+    let parameters = paths["/events"]["get"]["parameters"].as_array().unwrap();
+    let mut queries: Vec<_> = parameters.iter().map(|it| it["name"].as_str().unwrap()).collect();
+    queries.sort_unstable();
+    assert_eq!(
+        queries,
+        [
+            "hour",
+            "hour.ge",
+            "hour.gt",
+            "hour.le",
+            "hour.lt",
+            "index",
+            "kind",
+            "limit",
+            "nextToken",
+            "place",
+            "sortDirection",
+        ]
+    );
+    let hello = &paths["/queries/hello"]["post"];
+    let arguments = &hello["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!((&arguments["required"], hello["security"].as_array().unwrap().len()), (&json!(["name"]), 2));
+    assert_eq!(paths["/mutations/publish"]["post"]["security"].as_array().unwrap().len(), 1);
+    assert_eq!(paths["/guests"]["get"]["parameters"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn the_description_names_everything_that_is_served() {
     let house = House::new(NEWSROOM).await;
     let answer = house.call(Caller::Nobody, Method::GET, "/openapi.json").await;

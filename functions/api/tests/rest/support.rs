@@ -13,9 +13,10 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
+use lambda_http::request::RequestContext;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use portcullis::{
-    TokenUse, Verifier,
+    TokenUse, TrustedGateway, Verifier,
     testkit::{TestIssuer, TestToken},
 };
 use portcullis_api::{Api, CorsOrigins, router};
@@ -28,6 +29,10 @@ pub(crate) const KEY: &str = "da2-a-key-for-public-rules";
 
 /// The pool of all houses: an RSA key takes long to make.
 static POOL: LazyLock<TestIssuer> = LazyLock::new(TestIssuer::cognito);
+
+/// An OpenID Connect issuer that is no user pool.
+pub(crate) static SIGN_IN: LazyLock<TestIssuer> =
+    LazyLock::new(|| TestIssuer::at("https://sign-in.example.com"));
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,9 +134,19 @@ impl House {
     fn build(schema: &str, table: Table, cors: CorsOrigins, issuer: &TestIssuer) -> Self {
         let known = issuer.issuer().client_ids([CLIENT]).token_use(TokenUse::Access);
         let verifier = Verifier::builder().issuer(known).clock(issuer.clock()).build().unwrap();
-        let parsed = Schema::parse(schema, "test.graphql").unwrap_or_else(|errors| panic!("{errors}"));
-        let api = Api::new(parsed, table, verifier).unwrap().api_keys([KEY]).cors(cors);
-        Self { router: router(api), issuer: issuer.clone() }
+        let api = Api::new(parse(schema), table, verifier).unwrap().api_keys([KEY]).cors(cors);
+        Self { router: router(api).unwrap(), issuer: issuer.clone() }
+    }
+
+    /// One with every way to come in: tokens of the pool and of another issuer, keys, and what a gateway has checked.
+    pub(crate) async fn open(schema: &str, change: impl FnOnce(Api) -> Api) -> Self {
+        let known = POOL.issuer().client_ids([CLIENT]).token_use(TokenUse::Access);
+        let other = SIGN_IN.oidc_issuer().audiences([CLIENT]).token_use(TokenUse::Access);
+        let verifier = Verifier::builder().issuer(known).issuer(other).clock(POOL.clock()).build().unwrap();
+        let gateway = TrustedGateway::new().iam().lambda_authorizer();
+        let api = Api::new(parse(schema), testkit::table().await.unwrap(), verifier).unwrap();
+        let api = change(api.api_keys([KEY]).gateway(gateway));
+        Self { router: router(api).unwrap(), issuer: POOL.clone() }
     }
 
     pub(crate) fn router(&self) -> Router {
@@ -174,6 +189,12 @@ impl House {
 }
 
 impl Call {
+    /// What a gateway says about the request.
+    pub(crate) fn context(mut self, context: RequestContext) -> Self {
+        self.request = self.request.extension(context);
+        self
+    }
+
     /// Sets a header, in place of one that is there.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         if let Some(headers) = self.request.headers_mut() {
@@ -263,4 +284,8 @@ impl http_body::Body for Unreadable {
 
 pub(crate) fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn parse(schema: &str) -> Schema {
+    Schema::parse(schema, "test.graphql").unwrap_or_else(|errors| panic!("{errors}"))
 }

@@ -24,7 +24,7 @@ const STRANGE: [&str; 14] = [
 #[tokio::test]
 async fn strange_ids_are_ids() {
     let world = world().await;
-    let ids = STRANGE.into_iter().filter(|id| layout::check_new_id(id).is_ok());
+    let ids = STRANGE.into_iter().filter(|id| crate::record_key::check_new_value("id", id).is_ok());
     assert!(ids.clone().count() > 5);
     for id in ids.clone() {
         assert!(matches!(world.get(&ann(), "Note", id).await, Err(DataError::NotFound)), "{id:?}");
@@ -50,7 +50,7 @@ async fn ids_that_a_path_could_change_are_refused() {
     for id in ["a/b", "a\\b", "a%62", "a?b", "a#b", "a\tb", "a\u{0}b", ".", ".."] {
         let input = json!({"id": id, "title": "t"});
         let permit = Authorizer::default().permit_create(&ann(), note, fields(input)).unwrap();
-        match world.repository.create(permit).await {
+        match world.repository.create(permit, world.layout("Note")).await {
             Err(DataError::Invalid(invalid)) => assert_eq!(invalid[0].field, "id", "{id:?}"),
             other => panic!("{id:?}: {other:?}"),
         }
@@ -61,10 +61,10 @@ async fn ids_that_a_path_could_change_are_refused() {
 #[tokio::test]
 async fn ids_that_fit_no_key_are_refused_or_not_found() {
     let world = world().await;
-    let longest = "i".repeat(layout::MAX_ID);
+    let longest = "i".repeat(crate::record_key::MAX_ID);
     world.create(&ann(), "Note", json!({"id": longest, "title": "t"})).await.unwrap();
     assert_eq!(world.ids(&ann(), "Note").await, [longest]);
-    for id in [String::new(), "i".repeat(layout::MAX_ID + 1), "i".repeat(100_000)] {
+    for id in [String::new(), "i".repeat(crate::record_key::MAX_ID + 1), "i".repeat(100_000)] {
         let created = world.create(&ann(), "Note", json!({"id": id, "title": "t"})).await;
         assert!(matches!(created, Err(DataError::Invalid(_))));
         assert!(matches!(world.get(&ann(), "Note", &id).await, Err(DataError::NotFound)));
@@ -140,7 +140,7 @@ async fn a_failure_of_the_store_says_nothing_about_it_to_the_client() {
     let world = world().await;
     let gone = Table::new(world.table.connection.clone(), "no-such-table");
     let data = AuthorizedRepository::new(Repository::new(gone), Authorizer::default());
-    let error = data.get(&ann(), world.model("Note"), "n").await.unwrap_err();
+    let error = data.get(&ann(), world.model("Note"), &RecordKey::id("n")).await.unwrap_err();
     assert_eq!(error.to_string(), "the data store is unavailable");
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(source.to_string(), "dynamodb GetItem failed: ResourceNotFoundException");

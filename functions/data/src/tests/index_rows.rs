@@ -33,9 +33,12 @@ async fn after_a_mixed_load_by_several_writers_every_row_has_its_partner_and_eve
                 let id = format!("{}", dice.roll(12));
                 let names = ["ann", "u2", "u4::carol", "nobody", "", "bob"];
                 let editors: Vec<&str> = (0..dice.roll(4)).map(|_| names[dice.roll(6)]).collect();
+                let title = (dice.roll(4) > 0).then(|| ["a", "aa", "b"][dice.roll(3)]);
+                let doc = json!({"editors": editors, "words": dice.roll(3), "title": title});
+                let new_doc = fields(json!({"id": id})).into_iter().chain(fields(doc.clone()));
                 let answer = match dice.roll(6) {
-                    0 | 1 => world.create(&who, "Doc", json!({"id": id, "editors": editors})).await,
-                    2 | 3 => world.update(&who, "Doc", &id, json!({"editors": editors})).await,
+                    0 | 1 => world.create(&who, "Doc", new_doc.collect()).await,
+                    2 | 3 => world.update(&who, "Doc", &id, doc).await,
                     4 => world.create(&who, "Comment", json!({"id": id, "text": "t"})).await,
                     _ => world.delete(&who, if dice.roll(2) == 0 { "Doc" } else { "Comment" }, &id).await,
                 };
@@ -64,6 +67,24 @@ async fn after_a_mixed_load_by_several_writers_every_row_has_its_partner_and_eve
             expected.sort_by(|a, b| a.position.cmp(&b.position));
             let expected: Vec<String> = expected.into_iter().map(|stored| stored.id.clone()).collect();
             assert_eq!(world.ids(&who, model).await, expected, "{name} {model}");
+        }
+        for words in 0..3 {
+            let rules = world.model("Doc").rules();
+            let sought = |stored: &&Stored| {
+                let listed = Authorizer::default().authorize(&who, Operation::List, rules, &stored.item);
+                listed.is_allowed()
+                    && stored.item.get("words") == Some(&json!(words))
+                    && stored.item.contains_key("title")
+            };
+            let docs = records.iter().filter(|((of, _), _)| of == "Doc").map(|(_, stored)| stored);
+            let mut expected: Vec<&Stored> = docs.filter(sought).collect();
+            expected.sort_by_key(|stored| (text(&stored.item, "title"), stored.position.clone()));
+            let expected: Vec<&str> = expected.into_iter().map(|stored| stored.id.as_str()).collect();
+            let query = IndexQuery::new(Some("byWords"), words);
+            let page =
+                world.data.query(&who, world.model("Doc"), &query, &PageRequest::default()).await.unwrap();
+            let found: Vec<String> = page.items.iter().map(|item| text(item, "id")).collect();
+            assert_eq!(found, expected, "{name} {words}");
         }
     }
 }

@@ -21,7 +21,11 @@ async fn counters_that_expect_a_revision_lose_no_update() {
             while done < EACH {
                 let seen = world.get(&ann(), "Note", "n").await.unwrap();
                 let more = fields(json!({"words": seen.item["words"].as_i64().unwrap() + 1}));
-                match world.data.update(&ann(), world.model("Note"), "n", more, Some(&seen.revision)).await {
+                match world
+                    .data
+                    .update(&ann(), world.model("Note"), &RecordKey::id("n"), more, Some(&seen.revision))
+                    .await
+                {
                     Ok(_) => done += 1,
                     Err(DataError::PreconditionFailed | DataError::Conflict) => {}
                     Err(error) => panic!("{error:?}"),
@@ -81,17 +85,23 @@ async fn a_decision_does_not_outlive_the_state_it_was_made_on() {
     world.create(&ann(), "Doc", json!({"id": "d", "editors": ["bob"]})).await.unwrap();
 
     let load = authorizer.permit_load(&bob(), portcullis_rules::Operation::Update, rules).unwrap();
-    let seen = world.repository.load(&load, "d").await.unwrap().unwrap();
+    let seen = world.repository.load(&load, world.model("Doc"), &RecordKey::id("d")).await.unwrap().unwrap();
     let decide =
         || authorizer.permit_update(&bob(), rules, &seen.item, fields(json!({"title": "bob's"}))).unwrap();
 
     // Ann shuts bob out between his check and his write.
     world.update(&ann(), "Doc", "d", json!({"editors": ["carol"]})).await.unwrap();
-    assert!(matches!(world.repository.update(decide(), &seen).await, Err(DataError::Conflict)));
+    assert!(matches!(
+        world.repository.update(decide(), world.layout("Doc"), &seen).await,
+        Err(DataError::Conflict)
+    ));
 
     // Even with the new revision the old decision does not hold: its condition is on the field itself.
-    let now = world.repository.load(&load, "d").await.unwrap().unwrap();
-    assert!(matches!(world.repository.update(decide(), &now).await, Err(DataError::Conflict)));
+    let now = world.repository.load(&load, world.model("Doc"), &RecordKey::id("d")).await.unwrap().unwrap();
+    assert!(matches!(
+        world.repository.update(decide(), world.layout("Doc"), &now).await,
+        Err(DataError::Conflict)
+    ));
 
     // Deciding anew, he no longer sees the record.
     let again = world.update(&bob(), "Doc", "d", json!({"title": "bob's"})).await;

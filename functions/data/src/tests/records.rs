@@ -111,17 +111,22 @@ async fn a_revision_that_is_expected_must_be_the_one_that_is_found() {
     let first = world.create(&ann(), "Note", json!({"id": "n", "title": "1"})).await.unwrap();
     let note = world.model("Note");
     let set = |title: &str| fields(json!({ "title": title }));
-    let second = world.data.update(&ann(), note, "n", set("2"), Some(&first.revision)).await.unwrap();
-    let stale = world.data.update(&ann(), note, "n", set("3"), Some(&first.revision)).await;
+    let second =
+        world.data.update(&ann(), note, &RecordKey::id("n"), set("2"), Some(&first.revision)).await.unwrap();
+    let stale = world.data.update(&ann(), note, &RecordKey::id("n"), set("3"), Some(&first.revision)).await;
     assert_eq!(outcome(&stale), "changed");
-    assert_eq!(outcome(&world.data.delete(&ann(), note, "n", Some(&first.revision)).await), "changed");
-    let hidden = world.data.update(&bob(), note, "n", set("3"), Some(&Revision::new("x"))).await;
+    assert_eq!(
+        outcome(&world.data.delete(&ann(), note, &RecordKey::id("n"), Some(&first.revision)).await),
+        "changed"
+    );
+    let hidden =
+        world.data.update(&bob(), note, &RecordKey::id("n"), set("3"), Some(&Revision::new("x"))).await;
     assert_eq!(outcome(&hidden), "not found", "whoever may not see the record is not told its state");
-    world.data.delete(&ann(), note, "n", Some(&second.revision)).await.unwrap();
+    world.data.delete(&ann(), note, &RecordKey::id("n"), Some(&second.revision)).await.unwrap();
     // The same id again is another record.
     world.create(&ann(), "Note", json!({"id": "n", "title": "1"})).await.unwrap();
     assert_eq!(
-        outcome(&world.data.update(&ann(), note, "n", set("3"), Some(&first.revision)).await),
+        outcome(&world.data.update(&ann(), note, &RecordKey::id("n"), set("3"), Some(&first.revision)).await),
         "changed"
     );
 }
@@ -209,14 +214,16 @@ async fn a_deletion_of_which_the_answer_was_lost_is_a_deletion() {
         let rules = world.model(model).rules();
         world.create(&ann(), model, input).await.unwrap();
         let load = authorizer.permit_load(&ann(), portcullis_rules::Operation::Delete, rules).unwrap();
-        let seen = world.repository.load(&load, "n").await.unwrap().unwrap();
+        let seen =
+            world.repository.load(&load, world.model(model), &RecordKey::id("n")).await.unwrap().unwrap();
         let permit = || authorizer.permit_delete(&ann(), rules, &seen.item).unwrap();
         world.update(&ann(), model, "n", json!({})).await.unwrap();
         assert!(
             matches!(world.repository.delete(permit(), &seen).await, Err(DataError::Conflict)),
             "{model}"
         );
-        let seen = world.repository.load(&load, "n").await.unwrap().unwrap();
+        let seen =
+            world.repository.load(&load, world.model(model), &RecordKey::id("n")).await.unwrap().unwrap();
         world.repository.delete(permit(), &seen).await.unwrap();
         world.repository.delete(permit(), &seen).await.unwrap();
         assert_eq!(outcome(&world.delete(&ann(), model, "n").await), "not found", "{model}");

@@ -1,43 +1,168 @@
 //! The decision that the layer carries.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
-use http::HeaderMap;
+use http::{HeaderValue, Request};
 use portcullis_rules::Identity;
 
-use crate::{AuthenticateError, Refusal, Verifier, api_keys::ApiKeys, credentials::Credentials};
+use super::completion::Completion;
+use crate::{
+    AuthenticateError, CachingVerifier, ClientCertificate, Dpop, Possession, ProvenRequest, Refusal,
+    VerifiedToken,
+    api_keys::ApiKeys,
+    challenge::{Offer, Scheme},
+    credentials::Credentials,
+};
 
 /// Says who calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Authenticator {
-    pub(crate) verifier: Verifier,
+    pub(crate) verifier: CachingVerifier,
     pub(crate) api_keys: ApiKeys,
     pub(crate) optional: bool,
+    pub(crate) dpop: Option<Dpop>,
+    /// What challenges say; `None` for a plain bearer.
+    pub(crate) offer: Option<Arc<Offer>>,
+    #[cfg(feature = "lambda")]
+    pub(crate) gateway: crate::TrustedGateway,
+    #[cfg(feature = "lambda")]
+    pub(crate) gateway_certificates: bool,
 }
 
 /// What can be said about a request at once.
 pub(crate) enum Check {
-    /// The caller; `None` where authentication is optional and nothing was sent.
-    Known(Option<Identity>),
+    Known(Admitted),
     Refused(Refusal),
     /// Keys have to be fetched first.
-    Pending(BoxFuture<'static, Result<Identity, AuthenticateError>>),
+    Pending(BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>),
+}
+
+/// A request that is let through.
+pub(crate) struct Admitted {
+    /// The caller; `None` where authentication is optional and nothing was sent.
+    pub(crate) identity: Option<Identity>,
+    pub(crate) completion: Completion,
 }
 
 impl Authenticator {
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Check {
-        match Credentials::of(headers) {
-            Ok(Credentials::Bearer(token)) => match self.verifier.authenticate_now(token) {
-                Some(Ok(identity)) => Check::Known(Some(identity)),
-                Some(Err(error)) => Check::Refused(error.into()),
-                None => Check::Pending(self.verifier.authenticate_later(token)),
-            },
-            Ok(Credentials::ApiKey(key)) if self.api_keys.contain(key) => {
-                Check::Known(Some(Identity::ApiKey))
+    pub(crate) fn check<B>(&self, request: &Request<B>) -> Check {
+        if let Some(identity) = self.told_by_gateway(request) {
+            return Check::Known(self.admit(Some(identity)));
+        }
+        let credentials = match self.credentials(request) {
+            Ok(credentials) => credentials,
+            Err(refusal) => return Check::Refused(self.complete(refusal)),
+        };
+        match credentials {
+            Credentials::Bearer(token) | Credentials::Dpop { token, .. } => {
+                match self.verifier.verify_now(token) {
+                    Some(outcome) => match self.admit_token(request, credentials, outcome) {
+                        Ok(admitted) => Check::Known(admitted),
+                        Err(refusal) => Check::Refused(self.complete(refusal)),
+                    },
+                    None => Check::Pending(self.verifier.verify_later(token)),
+                }
             }
-            Ok(Credentials::ApiKey(_)) => Check::Refused(Refusal::BAD_API_KEY),
-            Ok(Credentials::Nothing) if self.optional => Check::Known(None),
-            Ok(Credentials::Nothing) => Check::Refused(Refusal::MISSING),
-            Err(refusal) => Check::Refused(refusal),
+            Credentials::ApiKey(key) if self.api_keys.contain(key) => {
+                Check::Known(self.admit(Some(Identity::ApiKey)))
+            }
+            Credentials::ApiKey(_) => Check::Refused(self.complete(Refusal::BAD_API_KEY)),
+            Credentials::Nothing if self.optional => Check::Known(self.admit(None)),
+            Credentials::Nothing => Check::Refused(self.complete(Refusal::MISSING)),
+        }
+    }
+
+    /// Says who calls, once it is known whether the token is good.
+    pub(crate) fn conclude<B>(
+        &self,
+        request: &Request<B>,
+        outcome: Result<VerifiedToken, AuthenticateError>,
+    ) -> Result<Admitted, Refusal> {
+        self.credentials(request)
+            .and_then(|credentials| self.admit_token(request, credentials, outcome))
+            .map_err(|refusal| self.complete(refusal))
+    }
+
+    fn credentials<'a, B>(&self, request: &'a Request<B>) -> Result<Credentials<'a>, Refusal> {
+        match Credentials::of(request.headers(), self.dpop.is_some())? {
+            Credentials::Bearer(_) if self.dpop.as_ref().is_some_and(Dpop::is_required) => {
+                Err(Refusal::PROOF_REQUIRED)
+            }
+            credentials => Ok(credentials),
+        }
+    }
+
+    /// Checks what the token is bound to, if it is, and the proof, if there is one. A token from the cache comes this way too.
+    fn admit_token<B>(
+        &self,
+        request: &Request<B>,
+        credentials: Credentials<'_>,
+        outcome: Result<VerifiedToken, AuthenticateError>,
+    ) -> Result<Admitted, Refusal> {
+        let used = credentials.scheme();
+        let refuse = |error: AuthenticateError| Refusal::from(error).of_scheme(used);
+        let token = outcome.map_err(refuse)?;
+        let mut shown = Possession::default();
+        let mut completion = Completion { offer: self.offer.clone(), used, next_nonce: None };
+        if let (Credentials::Dpop { token: text, proof }, Some(dpop)) = (credentials, &self.dpop) {
+            let request =
+                ProvenRequest { method: request.method().as_str(), path: request.uri().path(), token: text };
+            let accepted = dpop.check(proof, request, token.confirmation())?;
+            shown = shown.key(*accepted.key());
+            completion.next_nonce = accepted.next_nonce().and_then(|nonce| HeaderValue::from_str(nonce).ok());
+        }
+        if token.confirmation().is_some()
+            && let Some(certificate) = self.certificate(request)
+        {
+            shown = shown.certificate(certificate);
+        }
+        let identity = token.into_sender(shown).map_err(|rejection| refuse(rejection.into()))?;
+        Ok(Admitted { identity: Some(identity), completion })
+    }
+
+    fn admit(&self, identity: Option<Identity>) -> Admitted {
+        Admitted { identity, completion: Completion { offer: self.offer.clone(), ..Completion::default() } }
+    }
+
+    fn complete(&self, refusal: Refusal) -> Refusal {
+        match &self.offer {
+            Some(offer) => refusal.offering(offer),
+            None => refusal,
+        }
+    }
+
+    /// The certificate of the connection: from the server around this process, else from a gateway that is trusted with it.
+    #[cfg(feature = "lambda")]
+    fn certificate<B>(&self, request: &Request<B>) -> Option<ClientCertificate> {
+        let extensions = request.extensions();
+        let told = || ClientCertificate::told_by_gateway(extensions.get()?);
+        extensions.get().copied().or_else(|| self.gateway_certificates.then(told).flatten())
+    }
+
+    #[cfg(not(feature = "lambda"))]
+    fn certificate<B>(&self, request: &Request<B>) -> Option<ClientCertificate> {
+        request.extensions().get().copied()
+    }
+
+    /// What a gateway has checked is not for this process to read again: an authorizer's token need not be one of ours, and a
+    /// signature stands where a token would.
+    #[cfg(feature = "lambda")]
+    fn told_by_gateway<B>(&self, request: &Request<B>) -> Option<Identity> {
+        self.gateway.caller(request.extensions().get()?)
+    }
+
+    #[cfg(not(feature = "lambda"))]
+    fn told_by_gateway<B>(&self, _: &Request<B>) -> Option<Identity> {
+        None
+    }
+}
+
+impl Credentials<'_> {
+    fn scheme(&self) -> Scheme {
+        match self {
+            Self::Dpop { .. } => Scheme::Dpop,
+            Self::Bearer(_) | Self::ApiKey(_) | Self::Nothing => Scheme::Bearer,
         }
     }
 }

@@ -1,17 +1,17 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use portcullis_rules::Identity;
 use tower_service::Service;
 
-use super::Record;
-use crate::{Answer, AuthenticateError, Refusal, identity_ext::admit};
+use super::{Admitted, Authenticator, Completion, Record};
+use crate::{Answer, AuthenticateError, Refusal, VerifiedToken, identity_ext::admit};
 
 pin_project! {
     /// The response of an [`AuthenticateService`](super::AuthenticateService).
@@ -23,6 +23,7 @@ pin_project! {
         state: State<S, B, S::Future>,
         answer: A,
         record: Record,
+        completion: Completion,
     }
 }
 
@@ -31,8 +32,8 @@ pin_project! {
     enum State<S, B, F> {
         /// Keys are being fetched; the inner service is ready and waits.
         Verifying {
-            verification: BoxFuture<'static, Result<Identity, AuthenticateError>>,
-            waiting: Option<(S, Request<B>)>,
+            verification: BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>,
+            waiting: Option<Waiting<S, B>>,
         },
         Calling {
             #[pin]
@@ -44,26 +45,35 @@ pin_project! {
     }
 }
 
+/// What goes on when the token has been verified.
+pub(super) struct Waiting<S, B> {
+    pub(super) authenticator: Arc<Authenticator>,
+    /// It was polled ready.
+    pub(super) service: S,
+    pub(super) request: Request<B>,
+}
+
 impl<S, A, B> AuthenticateFuture<S, A, B>
 where
     S: Service<Request<B>>,
 {
     pub(super) fn verifying(
-        verification: BoxFuture<'static, Result<Identity, AuthenticateError>>,
-        service: S,
-        request: Request<B>,
+        verification: BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>,
+        waiting: Waiting<S, B>,
         answer: A,
         record: Record,
     ) -> Self {
-        Self { state: State::Verifying { verification, waiting: Some((service, request)) }, answer, record }
+        let state = State::Verifying { verification, waiting: Some(waiting) };
+        Self { state, answer, record, completion: Completion::default() }
     }
 
-    pub(super) fn calling(future: S::Future, answer: A, record: Record) -> Self {
-        Self { state: State::Calling { future }, answer, record }
+    pub(super) fn calling(future: S::Future, answer: A, record: Record, completion: Completion) -> Self {
+        Self { state: State::Calling { future }, answer, record, completion }
     }
 
     pub(super) fn refused(refusal: Refusal, answer: A, record: Record) -> Self {
-        Self { state: State::Refused { refusal: Some(refusal) }, answer, record }
+        let state = State::Refused { refusal: Some(refusal) };
+        Self { state, answer, record, completion: Completion::default() }
     }
 }
 
@@ -80,18 +90,24 @@ where
             let next = match this.state.as_mut().project() {
                 StateProjection::Verifying { verification, waiting } => {
                     let outcome = ready!(verification.as_mut().poll(context));
-                    match (outcome, waiting.take()) {
-                        (Ok(identity), Some((mut service, mut request))) => {
-                            this.record.identify(Some(&identity));
-                            admit(request.extensions_mut(), Some(identity));
+                    let Some(Waiting { authenticator, mut service, mut request }) = waiting.take() else {
+                        return Poll::Pending;
+                    };
+                    match authenticator.conclude(&request, outcome) {
+                        Ok(Admitted { identity, completion }) => {
+                            *this.completion = completion;
+                            this.record.identify(identity.as_ref());
+                            admit(request.extensions_mut(), identity);
                             State::Calling { future: service.call(request) }
                         }
-                        (Ok(_), None) => return Poll::Pending,
-                        (Err(error), _) => State::Refused { refusal: Some(error.into()) },
+                        Err(refusal) => State::Refused { refusal: Some(refusal) },
                     }
                 }
                 StateProjection::Calling { future } => {
-                    let outcome = ready!(future.poll(context));
+                    let mut outcome = ready!(future.poll(context));
+                    if let Ok(response) = &mut outcome {
+                        this.completion.complete(response);
+                    }
                     match &outcome {
                         Ok(response) => this.record.end(response.status(), response.extensions().get()),
                         Err(_) => this.record.fail(),

@@ -3,18 +3,23 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::{AuthenticateService, Authenticator};
-use crate::{ProblemJson, Verifier, api_keys::ApiKeys};
+use crate::{CachingVerifier, Dpop, ProblemJson, ResourceMetadata, api_keys::ApiKeys, challenge::Offer};
 
 /// Finds out who calls and puts the [`Identity`](portcullis_rules::Identity) into the extensions of the request.
 ///
 /// 1. `Authorization: Bearer TOKEN` is verified by the [`Verifier`](crate::Verifier). A token that is not accepted is refused even if an
 ///    API key stands beside it.
+///    `Authorization: DPoP TOKEN` is accepted with a proof, if the layer was given a [`Dpop`]; a token that is bound to a client
+///    certificate, if the request has that [`ClientCertificate`](crate::ClientCertificate) in its extensions. A bound token that
+///    comes without what it is bound to is refused.
 /// 2. Without `Authorization`, `x-api-key` is compared with the configured keys in constant time.
 /// 3. With neither, the request is refused, or let through without an identity where authentication is
 ///    [optional](Self::optional). Credentials that are there and wrong are refused in both cases.
-/// 4. The identity goes into the extensions of the request. One that is already there is removed first.
-/// 5. Answers are those of [`Refusal`](crate::Refusal).
-/// 6. Each request that ends is logged in one line at `info`: `sub`, provider, decision, reason, status and duration. One that
+/// 4. Where a gateway is trusted and has told who calls, that is the caller, and the headers are not read.
+/// 5. The identity goes into the extensions of the request. One that is already there is removed first.
+/// 6. A token that has been verified is remembered, as [`CachingVerifier`] says, and not a moment longer than it is good.
+/// 7. Answers are those of [`Refusal`](crate::Refusal).
+/// 8. Each request that ends is logged in one line at `info`: `sub`, provider, decision, reason, status and duration. One that
 ///    is dropped before, as when the client hangs up, is not. The token, its other claims and the body never are logged.
 ///
 /// *Caveat:* a browser's preflight request carries no token. A CORS layer must stand outside of this one.
@@ -54,18 +59,83 @@ pub struct AuthenticateLayer<A = ProblemJson> {
 }
 
 impl AuthenticateLayer {
-    /// Accepts what the verifier accepts, and nothing else.
-    pub fn new(verifier: Verifier) -> Self {
-        let authenticator = Authenticator { verifier, api_keys: ApiKeys::default(), optional: false };
+    /// Accepts what the verifier accepts, and nothing else. A [`Verifier`](crate::Verifier) gets a cache here, unless
+    /// [`without_cache`](Self::without_cache) follows; layers that are given clones of one [`CachingVerifier`] share its cache.
+    pub fn new(verifier: impl Into<CachingVerifier>) -> Self {
+        let authenticator = Authenticator {
+            verifier: verifier.into(),
+            api_keys: ApiKeys::default(),
+            optional: false,
+            dpop: None,
+            offer: None,
+            #[cfg(feature = "lambda")]
+            gateway: crate::TrustedGateway::new(),
+            #[cfg(feature = "lambda")]
+            gateway_certificates: false,
+        };
         Self { authenticator, answer: ProblemJson }
     }
 }
 
 impl<A> AuthenticateLayer<A> {
+    /// Bounds what verified tokens may take, in bytes; by default [`CACHE_BYTES`](crate::CACHE_BYTES). See [`CachingVerifier`].
+    pub fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.authenticator.verifier = self.authenticator.verifier.cache_bytes(bytes);
+        self
+    }
+
+    /// Checks the signature of a token each time that it comes.
+    pub fn without_cache(mut self) -> Self {
+        self.authenticator.verifier = self.authenticator.verifier.without_cache();
+        self
+    }
+
     /// Also accepts these keys in `x-api-key`; empty ones are left out.
     pub fn api_keys(mut self, keys: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.authenticator.api_keys = ApiKeys::new(keys);
         self
+    }
+
+    /// Believes what a gateway in front of this process says about the caller. It comes first: where the gateway has told who
+    /// calls, the headers are not read.
+    #[cfg(feature = "lambda")]
+    pub fn gateway(mut self, trusted: crate::TrustedGateway) -> Self {
+        self.authenticator.gateway = trusted;
+        self
+    }
+
+    /// Also accepts tokens that are bound to a key, as `Authorization: DPoP TOKEN` with a proof in the header `DPoP`. A bound token
+    /// without proof is refused, and so is a proof for a token that is not bound. See [`Dpop`].
+    ///
+    /// *Caveat:* a proof is accepted once. Where one such layer is inside of another, only one of them can be given the same
+    /// [`Dpop`].
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        let offer = self.offer();
+        offer.bearer = !dpop.is_required();
+        offer.dpop = Some(dpop.algorithm_names());
+        self.authenticator.dpop = Some(dpop);
+        self
+    }
+
+    /// Believes which client certificate API Gateway has seen on the connection: mutual TLS of a custom domain, with the default
+    /// endpoint of the API turned off. Tokens that are bound to that certificate are then accepted.
+    ///
+    /// It is read from payload 2.0, that of HTTP APIs: `lambda_http` leaves it out of payload 1.0. A
+    /// [`ClientCertificate`](crate::ClientCertificate) in the extensions of the request comes first.
+    #[cfg(feature = "lambda")]
+    pub fn gateway_certificates(mut self) -> Self {
+        self.authenticator.gateway_certificates = true;
+        self
+    }
+
+    /// Says in each challenge where the metadata of this resource is (RFC 9728, 5.1).
+    pub fn resource_metadata(mut self, metadata: &ResourceMetadata) -> Self {
+        self.offer().resource_metadata = Some(metadata.url().to_owned());
+        self
+    }
+
+    fn offer(&mut self) -> &mut Offer {
+        Arc::make_mut(self.authenticator.offer.get_or_insert_with(|| Arc::new(Offer::BEARER)))
     }
 
     /// Lets requests without any credentials through, without an identity. Wrong credentials are still refused.

@@ -7,7 +7,7 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{AuthenticateFuture, Authenticator, Check, Record};
+use super::{Admitted, AuthenticateFuture, Authenticator, Check, Record, future::Waiting};
 use crate::{Answer, ProblemJson, identity_ext::admit};
 
 /// The service that [`AuthenticateLayer`](super::AuthenticateLayer) makes.
@@ -39,11 +39,12 @@ where
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let mut record = Record::begin();
-        match self.authenticator.check(request.headers()) {
-            Check::Known(identity) => {
+        match self.authenticator.check(&request) {
+            Check::Known(Admitted { identity, completion }) => {
                 record.identify(identity.as_ref());
                 admit(request.extensions_mut(), identity);
-                AuthenticateFuture::calling(self.inner.call(request), self.answer.clone(), record)
+                let future = self.inner.call(request);
+                AuthenticateFuture::calling(future, self.answer.clone(), record, completion)
             }
             Check::Refused(refusal) => AuthenticateFuture::refused(refusal, self.answer.clone(), record),
             Check::Pending(verification) => {
@@ -51,7 +52,9 @@ where
                 // https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
-                AuthenticateFuture::verifying(verification, ready, request, self.answer.clone(), record)
+                let authenticator = Arc::clone(&self.authenticator);
+                let waiting = Waiting { authenticator, service: ready, request };
+                AuthenticateFuture::verifying(verification, waiting, self.answer.clone(), record)
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Groups, scopes and claims that a route asks for.
 
-use portcullis_rules::{Identity, Provider, User};
-use serde_json::Value;
+use std::collections::HashSet;
+
+use portcullis_rules::{Claim, Identity, Provider, User};
 
 use super::{Authorize, Forbidden};
 
@@ -38,7 +39,11 @@ enum Need {
 }
 
 impl Requirement {
-    /// The caller is in this group of the user pool. The token of another issuer never suffices, whatever it says.
+    /// The caller is in this group of the user pool: `cognito:groups` is a list of nothing but strings, and this is one of them.
+    /// The token of another issuer never suffices, whatever it says.
+    ///
+    /// A user pool writes a list even for one group. What only looks like one, such as `"editors"` or `"admins,editors"`, has come
+    /// from somewhere else and says nothing.
     pub fn group(self, group: impl Into<String>) -> Self {
         self.any_group([group])
     }
@@ -48,7 +53,8 @@ impl Requirement {
         self.with(Need::Group { any_of: groups.into_iter().map(Into::into).collect() })
     }
 
-    /// At least one of these is in the list of strings that this claim holds: groups or roles of another issuer.
+    /// At least one of these is in the list that this claim holds, a list of nothing but strings: groups or roles of another issuer.
+    /// A claim that holds one string is for [`claim`](Self::claim).
     ///
     /// Any configured issuer may say so.
     pub fn any_member(
@@ -59,12 +65,13 @@ impl Requirement {
         self.with(Need::Member { claim: claim.into(), any_of: values.into_iter().map(Into::into).collect() })
     }
 
-    /// The token has this scope.
+    /// The token has this scope: it is one of the words of the claim `scope`, a string in which spaces stand between them (RFC 8693,
+    /// RFC 9068, and Amazon Cognito). A list, or words with anything else between them, has no scope in it.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         self.any_scope([scope])
     }
 
-    /// The token has at least one of these scopes.
+    /// The token has at least one of these scopes; see [`scope`](Self::scope).
     pub fn any_scope(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with(Need::Scope { any_of: scopes.into_iter().map(Into::into).collect() })
     }
@@ -82,13 +89,34 @@ impl Requirement {
 
 impl Authorize for Requirement {
     fn authorize(&self, identity: &Identity) -> Result<(), Forbidden> {
-        let user = identity.user().ok_or_else(|| Forbidden::because("no_token"))?;
-        match self.needs.iter().find(|need| !need.is_met(identity.provider(), user)) {
-            None => Ok(()),
-            Some(Need::Group { .. } | Need::Member { .. }) => Err(Forbidden::because("group")),
-            Some(Need::Scope { any_of }) => Err(Forbidden::because("scope").scope(any_of.join(" "))),
-            Some(Need::Claim { .. }) => Err(Forbidden::because("claim")),
+        let missing = match identity.user() {
+            None => "no_token",
+            Some(user) => match self.needs.iter().find(|need| !need.is_met(identity.provider(), user)) {
+                None => return Ok(()),
+                Some(Need::Group { .. } | Need::Member { .. }) => "group",
+                Some(Need::Scope { .. }) => "scope",
+                Some(Need::Claim { .. }) => "claim",
+            },
+        };
+        // RFC 6750 asks for the scope that the resource needs, so that a client can ask for all of it at once.
+        let scopes = self.scopes();
+        let forbidden = Forbidden::because(missing);
+        Err(if scopes.is_empty() { forbidden } else { forbidden.scope(scopes.join(" ")) })
+    }
+}
+
+impl Requirement {
+    /// The scopes that are asked for, each once.
+    fn scopes(&self) -> Vec<&str> {
+        let mut scopes = Vec::new();
+        for need in &self.needs {
+            if let Need::Scope { any_of } = need {
+                scopes.extend(any_of.iter().map(String::as_str).filter(|scope| !scope.is_empty()));
+            }
         }
+        let mut seen = HashSet::new();
+        scopes.retain(|scope| seen.insert(*scope));
+        scopes
     }
 }
 
@@ -99,11 +127,12 @@ impl Need {
             // An empty name, such as a variable that is not set, names nothing.
             !value.is_empty() && any_of.iter().any(|wanted| wanted == value)
         };
-        let is_member = |claim: &str, any_of: &[String]| {
-            claims.get(claim).and_then(Value::as_array).is_some_and(|members| {
-                members.iter().all(Value::is_string)
-                    && members.iter().filter_map(Value::as_str).any(|member| among(any_of, member))
-            })
+        // Stricter than the rules, which read what Amplify reads: here a list is a list.
+        let is_member = |claim: &str, any_of: &[String]| match claims.value(claim) {
+            Some(Claim::List(members)) => {
+                members.is_all_texts() && members.texts().any(|member| among(any_of, member))
+            }
+            _ => false,
         };
         match self {
             Self::Group { any_of } => provider == Provider::UserPools && is_member("cognito:groups", any_of),
@@ -119,7 +148,7 @@ impl Need {
 #[cfg(test)]
 mod tests {
     use portcullis_rules::{Claims, VerifiedBy};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -141,15 +170,31 @@ mod tests {
         for (requirement, claims, allowed) in [
             (&editors, json!({"cognito:groups": ["readers", "editors"]}), true),
             (&editors, json!({"cognito:groups": "editors"}), false),
+            (&editors, json!({"cognito:groups": "readers editors"}), false),
+            (&editors, json!({"cognito:groups": "[\"editors\"]"}), false),
+            (&editors, json!({"cognito:groups": "editors-in-chief"}), false),
             (&editors, json!({"cognito:groups": ["Editors"]}), false),
             (&editors, json!({"cognito:groups": ["editors-in-chief"]}), false),
             (&editors, json!({"cognito:groups": ["readers,editors"]}), false),
             (&editors, json!({"cognito:groups": ["[readers editors]"]}), false),
             (&editors, json!({"cognito:groups": ["editors", 1]}), false),
+            (&editors, json!({"cognito:groups": [["editors"]]}), false),
+            (&editors, json!({"cognito:groups": null}), false),
             (&editors, json!({"cognito:groups": {"editors": true}}), false),
             (&editors, json!({"groups": ["editors"]}), false),
             (&editors, json!({}), false),
             (&write, json!({"scope": "notes/read notes/write"}), true),
+            (&write, json!({"scope": "notes/write"}), true),
+            (&write, json!({"scope": "notes/read notes/writer"}), false),
+            (&write, json!({"scope": "my-notes/write"}), false),
+            (&write, json!({"scope": "notes/read\tnotes/write"}), false),
+            (&write, json!({"scope": "notes/read\u{a0}notes/write"}), false),
+            (&write, json!({"scope": "notes/read+notes/write"}), false),
+            (&write, json!({"scope": "[notes/write]"}), false),
+            (&write, json!({"scope": ["notes/read", "notes/write"]}), false),
+            (&write, json!({"scope": {"notes/write": true}}), false),
+            (&write, json!({"scope": null}), false),
+            (&write, json!({"scp": "notes/write"}), false),
             (&write, json!({"scope": "notes/write2"}), false),
             (&write, json!({"scope": "NOTES/WRITE"}), false),
             (&write, json!({"scope": "notes/read,notes/write"}), false),
@@ -204,6 +249,17 @@ mod tests {
     fn an_api_key_meets_no_requirement() {
         assert!(require().authorize(&Identity::ApiKey).is_err());
         assert!(require().authorize(&user(json!({"sub": "a"}))).is_ok());
+    }
+
+    #[test]
+    fn the_scopes_of_a_route_are_named_whatever_is_missing() {
+        let route =
+            require().group("editors").scope("notes/read").any_scope(["notes/write", "notes/read", ""]);
+        let caller = |said| route.authorize(&user(said)).unwrap_err();
+        let named = |reason| Forbidden::because(reason).scope("notes/read notes/write");
+        assert_eq!(caller(json!({"sub": "a", "scope": "notes/read"})), named("group"));
+        assert_eq!(caller(json!({"cognito:groups": ["editors"], "scope": "notes/write"})), named("scope"));
+        assert_eq!(route.authorize(&Identity::ApiKey), Err(named("no_token")));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{
     fetch::{Fetch, FetchError, MAX_SET_BYTES, is_safe_url},
     set::JwkSet,
 };
+use crate::{Issuer, issuer::Kind};
 
 /// Where the keys of an issuer come from.
 #[derive(Clone, Debug)]
@@ -25,6 +26,15 @@ struct Metadata {
 }
 
 impl Source {
+    /// Where the keys of this issuer are fetched from, whether or not some were given.
+    pub(crate) fn of(issuer: &Issuer) -> Self {
+        match (&issuer.keys_url, issuer.kind) {
+            (Some(url), _) => Self::KeySet { url: url.clone() },
+            (None, Kind::Cognito) => Self::KeySet { url: format!("{}/.well-known/jwks.json", issuer.url) },
+            (None, Kind::Oidc) => Self::Discovery { issuer: issuer.url.clone() },
+        }
+    }
+
     pub(crate) async fn load(&self, fetcher: &dyn Fetch) -> Result<JwkSet, FetchError> {
         let url = match self {
             Self::Given => {

@@ -83,6 +83,9 @@ async fn read(client: &Client, url: &str) -> Result<Bytes, FetchError> {
     if response.status() != StatusCode::OK {
         return Err(FetchError::Status(response.status().as_u16()));
     }
+    if response.content_length().is_some_and(|length| length > MAX_SET_BYTES as u64) {
+        return Err(FetchError::TooLarge);
+    }
     let mut document = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
         if document.len() + chunk.len() > MAX_SET_BYTES {

@@ -18,19 +18,29 @@ pub(crate) struct VerifyingKey {
 
 /// Why a key of a set is not used.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub(crate) enum UnusableKey {
+#[non_exhaustive]
+pub enum UnusableKey {
+    /// It is not a strict JSON object with the members of a key.
     #[error("it is not a strict JSON object with the members of a key")]
     Malformed,
+    /// `use` or `key_ops` says that it is for something else.
     #[error("it is not meant for checking signatures")]
     OtherUse,
+    /// Its type, its curve or its algorithm is not one of [`Algorithm`]; symmetric keys are among these.
     #[error("its type, curve or algorithm is not supported")]
     Unsupported,
+    /// `alg` and `kty` or `crv` contradict each other.
     #[error("its algorithm does not fit its type")]
     Algorithm,
+    /// It is too short or too long, has a bad exponent, is not on its curve, or is of small order.
     #[error("it is weak or not on its curve")]
     Weak,
+    /// An earlier key of the set has the same id, or none has an id and both are for one algorithm.
     #[error("another key of the set has the same id")]
     Duplicate,
+    /// The set has a hundred keys without it.
+    #[error("the set has too many keys")]
+    TooMany,
 }
 
 impl VerifyingKey {
@@ -54,6 +64,27 @@ impl VerifyingKey {
             _ => return Err(UnusableKey::Unsupported),
         };
         Ok((jwk.common.key_id, Self { parsed }))
+    }
+
+    /// Whether it may be used with this algorithm.
+    pub(crate) fn is_for(&self, algorithm: Algorithm) -> bool {
+        self.parsed.iter().any(|(allowed, _)| *allowed == algorithm)
+    }
+
+    /// Whether it is the same key for the same algorithms.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.parsed.len() == other.parsed.len()
+            && self.parsed.iter().zip(&other.parsed).all(
+                |((algorithm, key), (other_algorithm, other_key))| {
+                    algorithm == other_algorithm && key.as_ref() == other_key.as_ref()
+                },
+            )
+    }
+
+    /// Both as one key; `None` if they are for the same algorithm.
+    pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
+        let overlap = other.parsed.iter().any(|(algorithm, _)| self.is_for(*algorithm));
+        (!overlap).then(|| Self { parsed: self.parsed.iter().chain(&other.parsed).cloned().collect() })
     }
 
     /// Checks a signature. This is the one place where a token is compared with a key.

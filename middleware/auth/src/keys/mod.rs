@@ -3,6 +3,7 @@
 mod discovery;
 mod ed25519;
 mod fetch;
+mod given;
 #[cfg(feature = "fetch")]
 mod http;
 mod jwk;
@@ -20,6 +21,8 @@ pub(crate) use self::{
 };
 pub use self::{
     fetch::{Fetch, FetchError, Fetching, MAX_SET_BYTES},
+    given::JwkSetError,
+    jwk::UnusableKey,
     policy::KeyPolicy,
-    set::{InvalidJwkSet, JwkSet},
+    set::{DroppedKey, InvalidJwkSet, JwkSet},
 };

@@ -1,8 +1,11 @@
 //! The keys of one issuer, as old as they may be.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
-    time::{Duration, SystemTime},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use futures_util::{
@@ -27,6 +30,10 @@ pub(crate) struct KeyStore {
     fetcher: Option<Arc<dyn Fetch>>,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
+    /// Counts the changes of the set.
+    generation: AtomicU64,
+    /// From when until when, in Unix seconds, the keys are so young that nothing is to be done.
+    young: (AtomicU64, AtomicU64),
 }
 
 #[derive(Debug, Default)]
@@ -86,12 +93,65 @@ impl KeyStore {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let loaded = given.map(|keys| Loaded { keys, at: clock.now() });
-        let state = RwLock::new(State { loaded, ..State::default() });
-        Self { issuer, source, policy, fetcher, clock, state }
+        let store = Self {
+            issuer,
+            source,
+            policy,
+            fetcher,
+            clock,
+            state: RwLock::default(),
+            generation: AtomicU64::new(0),
+            young: Default::default(),
+        };
+        if let Some(loaded) = loaded {
+            store.note_age(loaded.at);
+            store.write().loaded = Some(loaded);
+        }
+        store
+    }
+
+    /// A number that changes whenever another set takes the place of the old one, and stays when the same keys come again.
+    ///
+    /// Whoever keeps the outcome of a look-up reads it before the look-up.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether what was looked up in that generation still holds, without looking it up again. It begins the renewal of keys
+    /// that have come to half of their age. `false` means no more than that the key must be looked up again.
+    pub(crate) fn still_holds(self: &Arc<Self>, generation: u64, now: SystemTime) -> bool {
+        if self.generation() != generation {
+            return false;
+        }
+        if matches!(self.source, Source::Given) {
+            return true;
+        }
+        let (from, until) = &self.young;
+        if (from.load(Ordering::Relaxed)..until.load(Ordering::Relaxed)).contains(&whole_seconds(now)) {
+            return true;
+        }
+        let state = self.read();
+        let is_due = self.is_due(&state, now);
+        let is_good =
+            state.loaded.as_ref().is_some_and(|loaded| loaded.age(self.policy, now) < self.policy.max_age);
+        drop(state);
+        if is_good && is_due && Handle::try_current().is_ok() {
+            drop(self.begin_fetch_if(|state| self.is_due(state, now)));
+        }
+        is_good
+    }
+
+    fn note_age(&self, loaded_at: SystemTime) {
+        let (from, until) = &self.young;
+        from.store(whole_seconds(loaded_at), Ordering::Relaxed);
+        until.store(
+            whole_seconds(loaded_at).saturating_add((self.policy.max_age / 2).as_secs()),
+            Ordering::Relaxed,
+        );
     }
 
     /// Looks a key up without waiting.
-    pub(crate) fn look_up(self: &Arc<Self>, id: &Option<String>) -> LookUp {
+    pub(crate) fn look_up(self: &Arc<Self>, id: Option<&str>) -> LookUp {
         let now = self.clock.now();
         let state = self.read();
         if self.needs_fetch(&state, id, now) {
@@ -107,7 +167,7 @@ impl KeyStore {
     }
 
     /// Looks a key up, and fetches the set if that is what it takes. One fetch for one look-up has to be enough.
-    pub(crate) async fn find(self: &Arc<Self>, id: &Option<String>) -> LookUp {
+    pub(crate) async fn find(self: &Arc<Self>, id: Option<&str>) -> LookUp {
         match self.look_up(id) {
             LookUp::Fetch => {}
             answer => return answer,
@@ -121,7 +181,7 @@ impl KeyStore {
     }
 
     /// Whether nothing can be said about a key id before a fetch has ended.
-    fn needs_fetch(&self, state: &State, id: &Option<String>, now: SystemTime) -> bool {
+    fn needs_fetch(&self, state: &State, id: Option<&str>, now: SystemTime) -> bool {
         if matches!(self.source, Source::Given) {
             return false;
         }
@@ -146,7 +206,7 @@ impl KeyStore {
     }
 
     /// What the keys at hand say.
-    fn settle(&self, state: &State, id: &Option<String>, now: SystemTime) -> LookUp {
+    fn settle(&self, state: &State, id: Option<&str>, now: SystemTime) -> LookUp {
         let Some(loaded) = &state.loaded else {
             return self.unavailable(state, now);
         };
@@ -226,7 +286,13 @@ impl KeyStore {
             Ok(keys) => {
                 tracing::debug!(issuer = self.issuer, keys = keys.len(), "key set fetched");
                 state.attempt = Some(Attempt { at: now, failures: 0 });
+                let older = state.loaded.as_ref();
+                let (keys, same) = older.map_or((keys.clone(), false), |older| keys.keep_from(&older.keys));
                 state.loaded = Some(Loaded { keys, at: began });
+                self.note_age(began);
+                if !same {
+                    self.generation.fetch_add(1, Ordering::AcqRel);
+                }
             }
             Err(error) => {
                 let failures = state.attempt.map_or(0, |attempt| attempt.failures).saturating_add(1);
@@ -250,6 +316,10 @@ impl KeyStore {
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn whole_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl Loaded {
@@ -286,5 +356,79 @@ impl State {
                 let set_back = now < attempt.at;
                 set_back || elapsed(attempt.at, now) >= pause(attempt.failures)
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        keys::Fetching,
+        testkit::{ManualClock, TestIssuer},
+    };
+
+    /// Always answers with the document at hand.
+    #[derive(Clone, Debug)]
+    struct Shelf(Arc<Mutex<String>>);
+
+    impl Fetch for Shelf {
+        fn fetch(&self, _url: &str) -> Fetching {
+            let document = self.0.lock().unwrap().clone();
+            Box::pin(async move { Ok(document.into()) })
+        }
+    }
+
+    fn store(source: Source, shelf: &Shelf, given: Option<JwkSet>, clock: &ManualClock) -> Arc<KeyStore> {
+        let (fetcher, clock) = (Arc::new(shelf.clone()), Arc::new(clock.clone()));
+        Arc::new(KeyStore::new("a".to_owned(), source, KeyPolicy::default(), given, Some(fetcher), clock))
+    }
+
+    #[tokio::test]
+    async fn what_was_looked_up_holds_until_the_set_changes_or_is_too_old() {
+        let issuer = TestIssuer::cognito();
+        let (clock, id) = (issuer.clock(), issuer.key_id(crate::Algorithm::Rs256));
+        let shelf = Shelf(Arc::new(Mutex::new(issuer.jwk_set_json().to_string())));
+        let store = store(Source::KeySet { url: "https://a.example".to_owned() }, &shelf, None, &clock);
+        let before = store.generation();
+        let LookUp::Found(key) = store.find(Some(&id)).await else { panic!("the key is there") };
+        assert!(!store.still_holds(before, clock.now()), "the first keys are a change");
+        let generation = store.generation();
+        assert!(store.still_holds(generation, clock.now()));
+
+        // The same keys come again: what was looked up holds, and is the same.
+        let half = KeyPolicy::default().max_age / 2;
+        clock.advance(half);
+        assert!(store.still_holds(generation, clock.now()), "it begins the renewal");
+        tokio::task::yield_now().await;
+        while store.read().flight.is_some() {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(half);
+        assert!(store.still_holds(generation, clock.now()), "the age counts from the renewal");
+        assert!(matches!(store.look_up(Some(&id)), LookUp::Found(same) if Arc::ptr_eq(&same, &key)));
+
+        // The key is withdrawn.
+        *shelf.0.lock().unwrap() = issuer.with_new_keys().jwk_set_json().to_string();
+        clock.advance(half);
+        assert!(!store.still_holds(generation, clock.now()), "too old to be used without a fetch");
+        assert!(matches!(store.find(Some(&id)).await, LookUp::Unknown));
+        assert!(!store.still_holds(generation, clock.now()));
+
+        let generation = store.generation();
+        assert!(store.still_holds(generation, clock.now()));
+        clock.set(TestIssuer::NOW - 1);
+        assert!(!store.still_holds(generation, clock.now()), "the clock was set back");
+    }
+
+    #[tokio::test]
+    async fn given_keys_hold_for_ever() {
+        let issuer = TestIssuer::cognito();
+        let shelf = Shelf(Arc::default());
+        let store = store(Source::Given, &shelf, Some(issuer.jwk_set()), &issuer.clock());
+        let generation = store.generation();
+        issuer.clock().advance(Duration::from_secs(1_000_000_000));
+        assert!(store.still_holds(generation, issuer.clock().now()));
     }
 }

@@ -175,7 +175,7 @@ impl Keys {
 
 /// A failure here is a failure of the test's surroundings, and ends the test.
 #[expect(clippy::expect_used, reason = "for tests only; there is nobody to report an error to")]
-fn sound<T, E: fmt::Debug>(result: Result<T, E>, what: &str) -> T {
+pub(super) fn sound<T, E: fmt::Debug>(result: Result<T, E>, what: &str) -> T {
     result.expect(what)
 }
 

@@ -12,6 +12,12 @@
 
 mod clock;
 mod issuer;
+mod proof;
 mod token;
 
-pub use self::{clock::ManualClock, issuer::TestIssuer, token::TestToken};
+pub use self::{
+    clock::ManualClock,
+    issuer::TestIssuer,
+    proof::{ProofKey, TestProof},
+    token::TestToken,
+};

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use portcullis_rules::{Claim, Claims};
 
-use super::unverified::TokenType;
+use super::Header;
 use crate::{Rejection, TokenUse, clock::unix_seconds, issuer::Kind};
 
 /// What one issuer's tokens must say. `None` is a check that was waived aloud.
@@ -24,29 +24,35 @@ pub(crate) struct Terms {
     pub(crate) leeway: f64,
 }
 
+/// When a token is good, in seconds since 1970, the leeway included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetime {
+    begins: Option<f64>,
+    pub(crate) expires: f64,
+}
+
 impl Checks {
     pub(crate) fn check(
         &self,
-        typ: Option<TokenType>,
-        claims: &Map<String, Value>,
+        header: &Header,
+        claims: &Claims,
         terms: Terms,
-    ) -> Result<(), Rejection> {
-        check_times(claims, terms)?;
-        let sub = claims.get("sub").and_then(Value::as_str);
-        if sub.is_none_or(str::is_empty) {
+    ) -> Result<Lifetime, Rejection> {
+        let lifetime = Lifetime::of(claims, terms.leeway)?;
+        lifetime.check(terms.now)?;
+        if claims.text("sub").is_none_or(str::is_empty) {
             return Err(Rejection::Subject);
         }
-        if claims.contains_key("cnf") {
-            return Err(Rejection::SenderConstrained);
-        }
         match self.kind {
-            Kind::Cognito => self.check_cognito(typ, claims),
-            Kind::Oidc => self.check_oidc(typ, claims),
+            Kind::Cognito => self.check_cognito(header, claims)?,
+            Kind::Oidc => self.check_oidc(header, claims)?,
         }
+        check_types(claims)?;
+        Ok(lifetime)
     }
 
-    fn check_cognito(&self, typ: Option<TokenType>, claims: &Map<String, Value>) -> Result<(), Rejection> {
-        let token_use = match claims.get("token_use").and_then(Value::as_str) {
+    fn check_cognito(&self, header: &Header, claims: &Claims) -> Result<(), Rejection> {
+        let token_use = match claims.text("token_use") {
             Some("access") => TokenUse::Access,
             Some("id") => TokenUse::Id,
             _ => return Err(Rejection::TokenUse),
@@ -57,12 +63,12 @@ impl Checks {
         match token_use {
             TokenUse::Access => {
                 if let Some(allowed) = &self.client_ids {
-                    let client = claims.get("client_id").and_then(Value::as_str).ok_or(Rejection::Client)?;
+                    let client = claims.text("client_id").ok_or(Rejection::Client)?;
                     allowed.iter().any(|id| id == client).then_some(()).ok_or(Rejection::Client)?;
                 }
                 self.check_audience(claims)
             }
-            TokenUse::Id if typ == Some(TokenType::AccessToken) => Err(Rejection::TokenUse),
+            TokenUse::Id if header.is_access_token() => Err(Rejection::TokenUse),
             TokenUse::Id => {
                 if let Some(allowed) = &self.client_ids {
                     check_audience(claims, allowed).map_err(|_| Rejection::Client)?;
@@ -72,49 +78,70 @@ impl Checks {
         }
     }
 
-    fn check_oidc(&self, typ: Option<TokenType>, claims: &Map<String, Value>) -> Result<(), Rejection> {
-        let is_access_token = typ == Some(TokenType::AccessToken);
+    fn check_oidc(&self, header: &Header, claims: &Claims) -> Result<(), Rejection> {
         match self.token_use {
-            Some(TokenUse::Access) if !is_access_token => return Err(Rejection::TokenUse),
-            Some(TokenUse::Id) if is_access_token => return Err(Rejection::TokenUse),
+            Some(TokenUse::Access) if !header.is_access_token() => return Err(Rejection::TokenUse),
+            Some(TokenUse::Id) if header.is_access_token() => return Err(Rejection::TokenUse),
             _ => {}
         }
         if let Some(allowed) = &self.client_ids {
-            let client = claims.get("client_id").or_else(|| claims.get("azp")).and_then(Value::as_str);
-            let client = client.ok_or(Rejection::Client)?;
+            let name = if claims.has("client_id") { "client_id" } else { "azp" };
+            let client = claims.text(name).ok_or(Rejection::Client)?;
             allowed.iter().any(|id| id == client).then_some(()).ok_or(Rejection::Client)?;
         }
         self.check_audience(claims)
     }
 
-    fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Rejection> {
+    fn check_audience(&self, claims: &Claims) -> Result<(), Rejection> {
         self.audiences.as_ref().map_or(Ok(()), |allowed| check_audience(claims, allowed))
     }
 }
 
 /// One of the allowed audiences must be in `aud`, a string or a list of nothing but strings.
-fn check_audience(claims: &Map<String, Value>, allowed: &[String]) -> Result<(), Rejection> {
+fn check_audience(claims: &Claims, allowed: &[String]) -> Result<(), Rejection> {
     let is_allowed = |audience: &str| allowed.iter().any(|wanted| wanted == audience);
-    let holds = match claims.get("aud") {
-        Some(Value::String(audience)) => is_allowed(audience),
-        Some(Value::Array(audiences)) => {
-            audiences.iter().all(Value::is_string)
-                && audiences.iter().filter_map(Value::as_str).any(is_allowed)
-        }
+    let holds = match claims.value("aud") {
+        Some(Claim::Text(audience)) => is_allowed(audience),
+        Some(Claim::List(audiences)) => audiences.is_all_texts() && audiences.texts().any(is_allowed),
         _ => false,
     };
     if holds { Ok(()) } else { Err(Rejection::Audience) }
 }
 
-fn check_times(claims: &Map<String, Value>, terms: Terms) -> Result<(), Rejection> {
-    let now = unix_seconds(terms.now);
-    let seconds = |name| claims.get(name).map(|value| value.as_f64().ok_or(Rejection::TimeClaim)).transpose();
-    let (expires, begins, _issued) = (seconds("exp")?, seconds("nbf")?, seconds("iat")?);
-    if expires.ok_or(Rejection::TimeClaim)? + terms.leeway <= now {
-        return Err(Rejection::Expired);
+/// Who the token is for and from is of the right type, whether or not anybody compares it.
+fn check_types(claims: &Claims) -> Result<(), Rejection> {
+    if !matches!(claims.value("client_id"), None | Some(Claim::Text(_))) {
+        return Err(Rejection::Client);
     }
-    if begins.is_some_and(|begins| begins - terms.leeway > now) {
-        return Err(Rejection::NotYetValid);
+    match claims.value("aud") {
+        None | Some(Claim::Text(_)) => Ok(()),
+        Some(Claim::List(audiences)) if audiences.is_all_texts() => Ok(()),
+        Some(_) => Err(Rejection::Audience),
     }
-    Ok(())
+}
+
+impl Lifetime {
+    fn of(claims: &Claims, leeway: f64) -> Result<Self, Rejection> {
+        let seconds = |name| match claims.value(name) {
+            None => Ok(None),
+            Some(Claim::Number(seconds)) => Ok(Some(seconds)),
+            Some(_) => Err(Rejection::TimeClaim),
+        };
+        let (expires, begins, _issued) = (seconds("exp")?, seconds("nbf")?, seconds("iat")?);
+        Ok(Self {
+            begins: begins.map(|begins| begins - leeway),
+            expires: expires.ok_or(Rejection::TimeClaim)? + leeway,
+        })
+    }
+
+    pub(crate) fn check(self, now: SystemTime) -> Result<(), Rejection> {
+        let now = unix_seconds(now);
+        if self.expires <= now {
+            return Err(Rejection::Expired);
+        }
+        if self.begins.is_some_and(|begins| begins > now) {
+            return Err(Rejection::NotYetValid);
+        }
+        Ok(())
+    }
 }

@@ -24,7 +24,10 @@ use portcullis::{
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 mod answers;
+mod contract;
+mod doors;
 mod services;
+mod typed;
 
 static POOL: LazyLock<TestIssuer> = LazyLock::new(TestIssuer::cognito);
 

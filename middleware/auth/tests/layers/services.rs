@@ -76,7 +76,7 @@ async fn a_body_that_is_not_made_from_text_has_its_own_answer() {
 
 /// Hands out a key set when it is told to.
 #[derive(Clone, Debug)]
-struct Gate(Arc<tokio::sync::Semaphore>);
+pub(crate) struct Gate(pub(crate) Arc<tokio::sync::Semaphore>);
 
 impl Fetch for Gate {
     fn fetch(&self, _url: &str) -> Fetching {

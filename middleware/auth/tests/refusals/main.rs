@@ -1,5 +1,5 @@
 //! What a verifier must refuse, line by line of the list at `Verifier`, with the good token beside the bad one.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -14,9 +14,13 @@ use portcullis::{
 use serde_json::{Value, json};
 use std::{sync::LazyLock, time::Duration};
 
+mod alb;
+mod attacks;
 mod claims;
 mod form;
 mod keys;
+mod signatures;
+mod vectors;
 
 const NOW: u64 = TestIssuer::NOW;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis_rules::{Field, Identity, Item, Operation, Provider, Rule, Strategy};
+use portcullis_rules::{Field, GroupName, Identity, Item, Operation, Provider, Rule, Strategy};
 use serde_json::{Value, json};
 
 /// What a role may do: operations by field.
@@ -11,8 +11,8 @@ type Grants = BTreeMap<String, BTreeSet<&'static str>>;
 
 pub(crate) struct Naive<'a> {
     pub(crate) fields: &'a [Field],
-    /// Every role once, with the rule that made it and, for a static group, the group.
-    pub(crate) roles: Vec<(Rule, Option<String>, Grants)>,
+    /// Every role once, as a rule that names one group where it names any.
+    pub(crate) roles: Vec<(Rule, Grants)>,
     pub(crate) populate: bool,
     pub(crate) trust_identity_pool: bool,
 }
@@ -27,24 +27,17 @@ pub(crate) enum Answer {
 
 impl<'a> Naive<'a> {
     pub(crate) fn new(fields: &'a [Field], rules: &[Rule]) -> Self {
-        let mut roles: Vec<(Rule, Option<String>, Grants)> = Vec::new();
-        let set = |roles: &mut Vec<(Rule, Option<String>, Grants)>, rule: &Rule, column: &str| {
-            let groups = match &rule.strategy {
-                Strategy::StaticGroups { groups, .. } => groups.iter().cloned().map(Some).collect(),
-                _ => vec![None],
-            };
+        let mut roles: Vec<(Rule, Grants)> = Vec::new();
+        let set = |roles: &mut Vec<(Rule, Grants)>, rule: &Rule, column: &str| {
             let operations: BTreeSet<&'static str> = rule.operations.iter().map(Operation::name).collect();
-            for group in groups {
-                let same = |(other, other_group, _): &&mut (Rule, Option<String>, Grants)| {
-                    role_key(other, other_group.as_deref()) == role_key(rule, group.as_deref())
-                };
-                match roles.iter_mut().find(same) {
-                    Some((_, _, grants)) => {
+            for role in split(rule) {
+                match roles.iter_mut().find(|(other, _)| role_key(other) == role_key(&role)) {
+                    Some((_, grants)) => {
                         grants.insert(column.to_owned(), operations.clone());
                     }
                     None => {
                         let grants = Grants::from([(column.to_owned(), operations.clone())]);
-                        roles.push((rule.clone(), group, grants));
+                        roles.push((role, grants));
                     }
                 }
             }
@@ -56,7 +49,7 @@ impl<'a> Naive<'a> {
         }
         // The roles of the model come in the order of its rules, those of fields behind them.
         for field in fields.iter().filter(|field| field.rules.is_some()) {
-            for (_, _, grants) in &mut roles {
+            for (_, grants) in &mut roles {
                 grants.insert(field.name.clone(), BTreeSet::new());
             }
             for rule in field.rules.iter().flatten() {
@@ -83,33 +76,42 @@ impl<'a> Naive<'a> {
         self.fields.iter().any(|field| field.name == name && field.list)
     }
 
-    /// The roles of a provider in the reference's order.
-    fn in_order(&self, provider: Provider) -> Vec<&(Rule, Option<String>, Grants)> {
+    /// The roles of a provider in the reference's order; one with an owner among its parts stands with the owners.
+    fn in_order(&self, provider: Provider) -> Vec<&(Rule, Grants)> {
         let mut roles: Vec<_> = self.roles.iter().filter(|(rule, ..)| rule.provider == provider).collect();
-        roles.sort_by_key(|(rule, ..)| match rule.strategy {
+        let rank = |part: &&Strategy| match part {
             Strategy::StaticGroups { .. } => 1,
             Strategy::Owner { .. } => 2,
             Strategy::DynamicGroups { .. } => 3,
             _ => 0,
+        };
+        roles.sort_by_key(|(rule, ..)| {
+            let ranks: Vec<i32> = parts(rule).iter().map(rank).collect();
+            if ranks.contains(&2) { 2 } else { ranks.into_iter().max().unwrap_or(0) }
         });
         roles
     }
 
-    /// Whether the caller is in a role that no record decides.
-    fn is_in(&self, identity: &Identity, rule: &Rule, group: Option<&str>) -> bool {
-        match &rule.strategy {
+    /// Whether the caller is in a part of a role that no record decides.
+    fn is_in(&self, identity: &Identity, part: &Strategy) -> bool {
+        match part {
             Strategy::Private | Strategy::Public | Strategy::Custom => match identity {
                 Identity::Iam(caller) => {
-                    let signed_in = rule.strategy == Strategy::Private;
+                    let signed_in = *part == Strategy::Private;
                     self.trust_identity_pool && caller.authenticated == Some(signed_in)
                 }
                 _ => true,
             },
-            Strategy::StaticGroups { claim, .. } => match raw_claim(identity, claim) {
-                Some(Value::Array(groups)) => groups.iter().any(|name| name.as_str() == group),
-                Some(Value::String(name)) => Some(name.as_str()) == group,
-                _ => false,
-            },
+            Strategy::StaticGroups { groups, claim } => {
+                let group = groups.first().and_then(|group| group_name(identity, group));
+                match raw_claim(identity, claim) {
+                    Some(Value::Array(groups)) => {
+                        group.is_some_and(|group| groups.iter().any(|name| *name == json!(group)))
+                    }
+                    Some(Value::String(name)) => Some(name) == group,
+                    _ => false,
+                }
+            }
             _ => false,
         }
     }
@@ -118,53 +120,43 @@ impl<'a> Naive<'a> {
         let mut item = input.clone();
         let mut authorized = false;
         let mut allowed: BTreeSet<String> = BTreeSet::new();
-        for (rule, group, grants) in self.in_order(identity.provider()) {
+        for (rule, grants) in self.in_order(identity.provider()) {
             let fields = self.with(grants, "create");
             if fields.is_empty() {
                 continue;
             }
-            let full = self.on_all(grants, "create");
-            let grant = |authorized: &mut bool, allowed: &mut BTreeSet<String>| {
-                if full {
-                    *authorized = true;
-                } else {
-                    allowed.extend(fields.clone());
+            // What the record would be if all else held.
+            let mut filled = item.clone();
+            for part in parts(rule) {
+                if let Strategy::Owner { field, claim } = part
+                    && let Some(names) = write_names(identity, claim.parts())
+                {
+                    let first = names.first();
+                    let own = if self.is_list(field) { json!([first]) } else { json!(first) };
+                    filled.entry(field.clone()).or_insert(own);
                 }
-            };
-            match &rule.strategy {
+            }
+            let holds = parts(rule).into_iter().all(|part| match part {
                 Strategy::Owner { field, claim } => {
-                    let Some(names) = write_names(identity, claim.parts()) else {
-                        continue;
-                    };
-                    let own = if self.is_list(field) {
-                        json!(names.iter().take(1).collect::<Vec<_>>())
-                    } else {
-                        json!(names.first())
-                    };
-                    let silent = !item.contains_key(field);
-                    if authorized {
-                        if self.populate && silent {
-                            item.insert(field.clone(), own);
-                        }
-                    } else if silent {
-                        item.insert(field.clone(), own);
-                        grant(&mut authorized, &mut allowed);
-                    } else if texts(&item, field, self.is_list(field)).iter().any(|text| names.contains(text))
-                    {
-                        grant(&mut authorized, &mut allowed);
-                    }
+                    let names = write_names(identity, claim.parts()).unwrap_or_default();
+                    texts(&filled, field, self.is_list(field)).iter().any(|text| names.contains(text))
                 }
                 Strategy::DynamicGroups { field, claim } => {
                     let groups = groups(identity, claim);
-                    if texts(input, field, self.is_list(field)).iter().any(|text| groups.contains(text)) {
-                        grant(&mut authorized, &mut allowed);
-                    }
+                    texts(input, field, self.is_list(field)).iter().any(|text| groups.contains(text))
                 }
-                _ => {
-                    if self.is_in(identity, rule, group.as_deref()) {
-                        grant(&mut authorized, &mut allowed);
-                    }
-                }
+                _ => self.is_in(identity, part),
+            });
+            if !holds {
+                continue;
+            }
+            if !authorized || self.populate {
+                item = filled;
+            }
+            if self.on_all(grants, "create") {
+                authorized = true;
+            } else {
+                allowed.extend(fields);
             }
         }
         if authorized {
@@ -177,8 +169,8 @@ impl<'a> Naive<'a> {
         if denied.is_empty() { Answer::Allowed(item) } else { Answer::UnauthorizedOn(denied) }
     }
 
-    fn admits_to_stored(&self, identity: &Identity, rule: &Rule, group: Option<&str>, stored: &Item) -> bool {
-        match &rule.strategy {
+    fn admits_to_stored(&self, identity: &Identity, rule: &Rule, stored: &Item) -> bool {
+        parts(rule).into_iter().all(|part| match part {
             Strategy::Owner { field, claim } => {
                 let names = write_names(identity, claim.parts()).unwrap_or_default();
                 texts(stored, field, self.is_list(field)).iter().any(|text| names.contains(text))
@@ -187,15 +179,15 @@ impl<'a> Naive<'a> {
                 let groups = groups(identity, claim);
                 texts(stored, field, self.is_list(field)).iter().any(|text| groups.contains(text))
             }
-            _ => self.is_in(identity, rule, group),
-        }
+            _ => self.is_in(identity, part),
+        })
     }
 
     pub(crate) fn update(&self, identity: &Identity, stored: &Item, changes: &Item) -> Answer {
         let mut allowed: BTreeSet<String> = BTreeSet::new();
         let mut null_allowed: BTreeSet<String> = BTreeSet::new();
-        for (rule, group, grants) in self.in_order(identity.provider()) {
-            if !self.admits_to_stored(identity, rule, group.as_deref(), stored) {
+        for (rule, grants) in self.in_order(identity.provider()) {
+            if !self.admits_to_stored(identity, rule, stored) {
                 continue;
             }
             if self.on_all(grants, "update") && self.on_all(grants, "delete") {
@@ -222,27 +214,20 @@ impl<'a> Naive<'a> {
     }
 
     pub(crate) fn delete(&self, identity: &Identity, stored: &Item) -> bool {
-        self.in_order(identity.provider()).into_iter().any(|(rule, group, grants)| {
-            self.on_all(grants, "delete") && self.admits_to_stored(identity, rule, group.as_deref(), stored)
+        self.in_order(identity.provider()).into_iter().any(|(rule, grants)| {
+            self.on_all(grants, "delete") && self.admits_to_stored(identity, rule, stored)
         })
     }
 
     pub(crate) fn read(&self, identity: &Identity, operation: Operation, stored: &Item) -> bool {
-        self.in_order(identity.provider()).into_iter().any(|(rule, group, grants)| {
+        self.in_order(identity.provider()).into_iter().any(|(rule, grants)| {
             !self.with(grants, operation.name()).is_empty()
-                && self.admits_by_query(identity, rule, group.as_deref(), operation, stored)
+                && self.admits_by_query(identity, rule, operation, stored)
         })
     }
 
-    fn admits_by_query(
-        &self,
-        identity: &Identity,
-        rule: &Rule,
-        group: Option<&str>,
-        operation: Operation,
-        stored: &Item,
-    ) -> bool {
-        match &rule.strategy {
+    fn admits_by_query(&self, identity: &Identity, rule: &Rule, operation: Operation, stored: &Item) -> bool {
+        parts(rule).into_iter().all(|part| match part {
             Strategy::Owner { field, claim } => {
                 let names = if operation == Operation::Listen {
                     let names = write_names(identity, claim.parts()).unwrap_or_default();
@@ -252,7 +237,9 @@ impl<'a> Naive<'a> {
                 };
                 texts(stored, field, self.is_list(field)).iter().any(|text| names.contains(text))
             }
-            Strategy::DynamicGroups { field, claim } if self.is_list(field) => {
+            Strategy::DynamicGroups { field, claim }
+                if self.is_list(field) && operation != Operation::Listen =>
+            {
                 let Some(Value::Array(groups)) = raw_claim(identity, claim) else {
                     return false;
                 };
@@ -261,10 +248,10 @@ impl<'a> Naive<'a> {
             }
             Strategy::DynamicGroups { field, claim } => {
                 let groups = groups(identity, claim);
-                texts(stored, field, false).iter().any(|text| groups.contains(text))
+                texts(stored, field, self.is_list(field)).iter().any(|text| groups.contains(text))
             }
-            _ => self.is_in(identity, rule, group),
-        }
+            _ => self.is_in(identity, part),
+        })
     }
 
     fn reads(&self, grants: &Grants, field: &str) -> bool {
@@ -273,39 +260,37 @@ impl<'a> Naive<'a> {
 
     /// The roles that the reference looks at for a field: those that may get the record. Where a rule lets everybody
     /// of a token provider read the field by every operation, it is the one that counts for that provider.
-    fn looked_at(&self, field: &str) -> Vec<&(Rule, Option<String>, Grants)> {
-        let gets = |(_, _, grants): &&(Rule, Option<String>, Grants)| !self.with(grants, "get").is_empty();
-        let everybody = |(rule, ..): &(Rule, Option<String>, Grants)| {
+    fn looked_at(&self, field: &str) -> Vec<&(Rule, Grants)> {
+        let gets = |(_, grants): &&(Rule, Grants)| !self.with(grants, "get").is_empty();
+        let everybody = |(rule, _): &(Rule, Grants)| {
             rule.strategy == Strategy::Private && rule.provider != Provider::IdentityPool
         };
         let open: Vec<Provider> = self
             .roles
             .iter()
             .filter(gets)
-            .filter(|role| everybody(role) && READS.iter().all(|read| self.has(&role.2, field, read)))
+            .filter(|role| everybody(role) && READS.iter().all(|read| self.has(&role.1, field, read)))
             .map(|(rule, ..)| rule.provider)
             .collect();
-        let counts =
-            |role: &&(Rule, Option<String>, Grants)| everybody(role) || !open.contains(&role.0.provider);
+        let counts = |role: &&(Rule, Grants)| everybody(role) || !open.contains(&role.0.provider);
         self.roles.iter().filter(gets).filter(counts).collect()
     }
 
     /// Whether the reference puts a resolver on the field.
     pub(crate) fn is_kept_from_some(&self, field: &str) -> bool {
-        self.looked_at(field).iter().any(|(_, _, grants)| !self.reads(grants, field))
+        self.looked_at(field).iter().any(|(_, grants)| !self.reads(grants, field))
     }
 
     /// What the caller's roles may do that read some field of the record.
     pub(crate) fn read_by(&self, identity: &Identity, stored: &Item) -> Vec<&Grants> {
         self.in_order(identity.provider())
             .into_iter()
-            .filter(|(_, _, grants)| self.fields.iter().any(|field| self.reads(grants, &field.name)))
-            .filter(|(rule, group, _)| {
-                let group = group.as_deref();
-                self.admits_to_stored(identity, rule, group, stored)
-                    || self.admits_by_query(identity, rule, group, Operation::List, stored)
+            .filter(|(_, grants)| self.fields.iter().any(|field| self.reads(grants, &field.name)))
+            .filter(|(rule, _)| {
+                self.admits_to_stored(identity, rule, stored)
+                    || self.admits_by_query(identity, rule, Operation::List, stored)
             })
-            .map(|(_, _, grants)| grants)
+            .map(|(_, grants)| grants)
             .collect()
     }
 
@@ -316,10 +301,10 @@ impl<'a> Naive<'a> {
         let readable = |field: &Field| {
             let same_door = |rule: &Rule| rule.provider == identity.provider();
             if self.is_kept_from_some(&field.name) {
-                return self.looked_at(&field.name).into_iter().any(|(rule, group, grants)| {
+                return self.looked_at(&field.name).into_iter().any(|(rule, grants)| {
                     same_door(rule)
                         && self.reads(grants, &field.name)
-                        && self.admits_to_stored(identity, rule, group.as_deref(), stored)
+                        && self.admits_to_stored(identity, rule, stored)
                 });
             }
             // Stricter than the reference, which does not ask: the field is not for those who read the rest alone.
@@ -333,20 +318,84 @@ impl<'a> Naive<'a> {
 
 const READS: [&str; 5] = ["get", "list", "sync", "listen", "search"];
 
-/// The reference's key of a role.
-fn role_key(rule: &Rule, group: Option<&str>) -> String {
-    match &rule.strategy {
-        Strategy::Owner { field, claim } => {
-            format!("{}:owner:{field}:{}", rule.provider, claim.parts().join("::"))
+/// The roles of a rule: one for each of its groups, and of several parts each combination.
+fn split(rule: &Rule) -> Vec<Rule> {
+    let alone = |strategy: &Strategy| match strategy {
+        Strategy::StaticGroups { groups, claim } => groups
+            .iter()
+            .map(|group| Strategy::StaticGroups { groups: vec![group.clone()], claim: claim.clone() })
+            .collect(),
+        other => vec![other.clone()],
+    };
+    let mut strategies = match &rule.strategy {
+        Strategy::All(_) => vec![Strategy::All(Vec::new())],
+        other => alone(other),
+    };
+    if let Strategy::All(parts) = &rule.strategy {
+        for part in parts {
+            let mut longer = Vec::new();
+            for all in &strategies {
+                for one in alone(part) {
+                    longer.push(Strategy::All([all.parts(), &[one]].concat()));
+                }
+            }
+            strategies = longer;
         }
-        Strategy::StaticGroups { claim, .. } => {
-            format!("{}:static:{group:?}:{claim}", rule.provider)
-        }
-        Strategy::DynamicGroups { field, claim } => {
-            format!("{}:dynamic:{field}:{claim}", rule.provider)
-        }
-        other => format!("{}:{}", rule.provider, other.name()),
     }
+    strategies.into_iter().map(|strategy| Rule { strategy, ..rule.clone() }).collect()
+}
+
+/// What must all hold, in an order that does not depend on the rule.
+fn parts(rule: &Rule) -> Vec<&Strategy> {
+    let mut parts: Vec<&Strategy> = match &rule.strategy {
+        Strategy::All(parts) => parts.iter().collect(),
+        one => vec![one],
+    };
+    parts.sort_by_key(|part| part_key(part));
+    parts
+}
+
+/// The reference's key of a role.
+fn role_key(rule: &Rule) -> String {
+    let keys: BTreeSet<String> = parts(rule).into_iter().map(part_key).collect();
+    format!("{}:{}:{keys:?}", rule.provider, rule.strategy.name() == "and")
+}
+
+fn part_key(part: &Strategy) -> String {
+    match part {
+        Strategy::Owner { field, claim } => format!("owner:{field}:{}", claim.parts().join("::")),
+        Strategy::StaticGroups { groups, claim } => {
+            let groups: Vec<String> = groups.iter().map(GroupName::to_string).collect();
+            format!("static:{groups:?}:{claim}")
+        }
+        Strategy::DynamicGroups { field, claim } => format!("dynamic:{field}:{claim}"),
+        other => other.name().to_owned(),
+    }
+}
+
+/// The name of a group for the caller, read from how a rule writes it.
+fn group_name(identity: &Identity, group: &GroupName) -> Option<String> {
+    let written: Vec<char> = group.to_string().chars().collect();
+    let (mut name, mut place) = (String::new(), 0);
+    while let Some(character) = written.get(place) {
+        let doubled = written.get(place + 1) == Some(character);
+        match character {
+            '{' | '}' if doubled => {
+                name.push(*character);
+                place += 2;
+            }
+            '{' => {
+                let claim: String = written.iter().skip(place + 1).take_while(|it| **it != '}').collect();
+                name.push_str(&name_claim(identity, &claim)?);
+                place += claim.chars().count() + 2;
+            }
+            _ => {
+                name.push(*character);
+                place += 1;
+            }
+        }
+    }
+    Some(name)
 }
 
 fn raw_claim(identity: &Identity, name: &str) -> Option<Value> {

@@ -1,0 +1,154 @@
+//! Tokens that have been verified, so that their signature need not be checked again.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher, RandomState},
+};
+
+use quick_cache::{
+    Equivalent, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+
+use crate::{VerifiedToken, Verifier};
+
+/// So many characters at the end of a token, all of its signature, are hashed. To hash all of it takes longer than the rest of a
+/// look-up, and adds nothing: the whole token is compared.
+const HASHED: usize = 32;
+
+/// What a token takes beside its characters, roughly: the index of its claims, and what holds it all together.
+const OVERHEAD: u64 = 1024;
+
+/// Parts with a lock each.
+const SHARDS: usize = 16;
+
+/// Tokens that one verifier has accepted.
+pub(crate) struct TokenCache {
+    entries: Cache<Key, Entry, Footprint, RandomState>,
+}
+
+/// A token as it was sent.
+struct Key(Box<str>);
+
+/// The same, borrowed.
+struct Sent<'a>(&'a str);
+
+/// A token that has been accepted. It stands in the table itself: each step through memory costs as much as all the rest.
+#[derive(Clone)]
+struct Entry {
+    token: VerifiedToken,
+    /// INVARIANT: it was read before the key of the token was found in the set; see `KeyStore::generation`.
+    generation: u64,
+}
+
+/// What an entry takes, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Footprint;
+
+impl TokenCache {
+    /// A cache without tokens, which takes next to nothing. `None` if it could not hold a single one.
+    pub(crate) fn new(bytes: usize) -> Option<Self> {
+        let capacity = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let usual = footprint(1024);
+        if capacity < usual {
+            return None;
+        }
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(usize::try_from(capacity / usual).unwrap_or(usize::MAX))
+            .weight_capacity(capacity)
+            .build()
+            .ok()?;
+        let entries =
+            Cache::with_options(options, Footprint, RandomState::new(), DefaultLifecycle::default());
+        Some(Self { entries })
+    }
+
+    /// The token, if it has been accepted and would be now.
+    pub(crate) fn get(&self, token: &str, verifier: &Verifier) -> Option<VerifiedToken> {
+        let sent = Sent(token);
+        let Entry { token: verified, generation } = self.entries.get(&sent)?;
+        let now = verifier.now();
+        if verified.lifetime.check(now).is_ok() {
+            if verified.issuer.keys.still_holds(generation, now) {
+                return Some(verified);
+            }
+            // The set has changed, and may still hold the key.
+            if self.insert(token, &verified, verifier) {
+                return Some(verified);
+            }
+        }
+        self.entries.remove(&sent);
+        None
+    }
+
+    /// How many tokens there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Keeps a token that this verifier has accepted, if its key is in the set now. Says whether it is.
+    pub(crate) fn insert(&self, token: &str, verified: &VerifiedToken, verifier: &Verifier) -> bool {
+        let generation = verified.issuer.keys.generation();
+        let is_good = verifier.still_accepts(verified);
+        if is_good {
+            self.entries.insert(Key(token.into()), Entry { token: verified.clone(), generation });
+        }
+        is_good
+    }
+}
+
+/// What it takes to keep a token of this length: the token, its claims as text, and the rest.
+fn footprint(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(OVERHEAD)
+}
+
+impl Weighter<Key, Entry> for Footprint {
+    fn weight(&self, key: &Key, _: &Entry) -> u64 {
+        footprint(key.0.len())
+    }
+}
+
+fn hash_end(token: &str, state: &mut impl Hasher) {
+    let bytes = token.as_bytes();
+    state.write(bytes.get(bytes.len().saturating_sub(HASHED)..).unwrap_or(bytes));
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_end(&self.0, state);
+    }
+}
+
+impl Hash for Sent<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_end(self.0, state);
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Key {}
+
+impl Equivalent<Key> for Sent<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.0 == *key.0
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("tokens", &self.entries.len())
+            .field("bytes", &self.entries.weight())
+            .field("capacity", &self.entries.capacity())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
