@@ -2,7 +2,7 @@
 //!
 //! For `hello(name: String!): String @function(name: "hello") @auth(rules: [{ allow: private }])` in `type Query`:
 //!
-//! ```ignore
+//! ```text
 //! pub(crate) fn register(api: Api) -> Api {
 //!     api.function("hello", hello)
 //! }
