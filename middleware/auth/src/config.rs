@@ -22,6 +22,9 @@ pub enum Mistake {
     /// The same issuer twice.
     #[error("issuer `{0}` is configured twice")]
     IssuerTwice(String),
+    /// Two issuers that each stand for any, so that one of them would never be asked.
+    #[error("issuer `{0}`: another one accepts any issuer already")]
+    AnyIssuerTwice(String),
     /// The issuer is not a URL that keys could be fetched from safely.
     #[error("issuer `{issuer}`: `{url}` is not an https URL (http is allowed on loopback only)")]
     Url {

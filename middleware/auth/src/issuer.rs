@@ -151,7 +151,7 @@ impl Issuer {
     }
 
     /// Accepts tokens of whatever issuer, if [these keys](Self::keys) have signed them. Another issuer of the verifier whose URL is
-    /// the token's goes first.
+    /// the token's goes first. A verifier has one such issuer at most.
     pub fn insecure_any_issuer(mut self) -> Self {
         self.is_any = true;
         self

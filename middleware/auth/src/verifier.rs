@@ -265,6 +265,9 @@ impl VerifierBuilder {
             if issuers.iter().any(|known| known.url == issuer.url) {
                 mistakes.push(Mistake::IssuerTwice(issuer.url.clone()));
             }
+            if issuer.is_any && issuers.iter().any(|known| known.is_any) {
+                mistakes.push(Mistake::AnyIssuerTwice(issuer.url.clone()));
+            }
             issuers.push(Arc::new(TrustedIssuer::new(issuer, fetcher.as_ref(), &self.clock, &mut mistakes)));
         }
         ConfigError::check(mistakes)?;

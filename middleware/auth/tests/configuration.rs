@@ -73,6 +73,16 @@ fn values_that_could_not_work_are_named() {
             vec![ready(Issuer::oidc("https://a.example")), ready(Issuer::oidc("https://a.example"))],
             "is configured twice",
         ),
+        (
+            vec![ready(Issuer::oidc("https://a.example")).insecure_any_issuer()],
+            "any issuer is accepted; give the keys with `keys`",
+        ),
+        (
+            ["https://a.example", "https://b.example"]
+                .map(|url| ready(Issuer::oidc(url)).insecure_any_issuer().keys(no_keys.clone()))
+                .into(),
+            "issuer `https://b.example`: another one accepts any issuer already",
+        ),
     ] {
         let text = mistakes(issuers);
         assert!(text.contains(expected), "{text}");

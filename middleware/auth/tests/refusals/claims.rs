@@ -36,6 +36,51 @@ fn the_issuer_is_compared_byte_by_byte() {
 }
 
 #[test]
+fn whose_token_it_is_may_be_waived_and_whose_key_may_not() {
+    let elsewhere = |issuer: &str| good().claim("iss", issuer).sign();
+    let stranger = TestIssuer::cognito();
+    let forged = || stranger.access_token("ada").claim("client_id", "web");
+    let verifier = build(
+        POOL.issuer()
+            .client_ids(["web"])
+            .token_use(TokenUse::Access)
+            .keys(POOL.jwk_set())
+            .insecure_any_issuer(),
+    );
+    check(
+        &verifier,
+        &[
+            ("its own", good().sign(), Ok(())),
+            ("another", elsewhere("https://another.example"), Ok(())),
+            ("none", good().without("iss").sign(), Ok(())),
+            ("a key that was not given", forged().sign(), Err(Rejection::UnknownKey)),
+            (
+                "a key that was not given, by the name of one that was",
+                forged().header("kid", POOL.key_id(Algorithm::Rs256)).sign(),
+                Err(Rejection::Signature),
+            ),
+        ],
+    );
+    check(
+        &access_verifier(),
+        &[
+            ("another, not waived", elsewhere("https://another.example"), Err(Rejection::Issuer)),
+            ("none, not waived", good().without("iss").sign(), Err(Rejection::Issuer)),
+        ],
+    );
+}
+
+#[test]
+fn a_client_of_the_wrong_type_is_refused_even_where_any_will_do() {
+    let any = build(POOL.issuer().insecure_any_client().token_use(TokenUse::Access));
+    for wrong in [json!(7), json!(["web"]), json!({}), json!(true)] {
+        let token = good().claim("client_id", wrong.clone()).sign();
+        assert_eq!(verdict(&any, &token), Err(Rejection::Client), "{wrong}");
+    }
+    assert_eq!(verdict(&any, &good().claim("client_id", "other").sign()), Ok(()));
+}
+
+#[test]
 fn time_limits_hold_to_the_second() {
     let with = |name: &str, value: Value| good().claim(name, value).sign();
     check(
