@@ -7,7 +7,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::ed25519;
+use super::{ed25519, roca};
 use crate::{Algorithm, Rejection, algorithm::Scheme, token::base64url};
 
 /// A public key, parsed once for each algorithm that it may be used with.
@@ -32,7 +32,7 @@ pub enum UnusableKey {
     /// `alg` and `kty` or `crv` contradict each other.
     #[error("its algorithm does not fit its type")]
     Algorithm,
-    /// It is too short or too long, has a bad exponent, is not on its curve, or is of small order.
+    /// It is too short or too long, has a bad exponent, can be factored (CVE-2017-15361), is not on its curve, or is of small order.
     #[error("it is weak or not on its curve")]
     Weak,
     /// An earlier key of the set has the same id, or none has an id and both are for one algorithm.
@@ -111,7 +111,7 @@ fn parse_rsa(
     let (n, e) = (integer(n)?, integer(e)?);
     let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
     let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
-    if !(2048..=8192).contains(&bits) || !odd(&n) || !odd(&e) || e == [1] {
+    if !(2048..=8192).contains(&bits) || !odd(&n) || !odd(&e) || e == [1] || roca::is_traced(&n) {
         return Err(UnusableKey::Weak);
     }
     let components = RsaPublicKeyComponents { n, e };

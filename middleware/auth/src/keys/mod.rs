@@ -8,6 +8,7 @@ mod given;
 mod http;
 mod jwk;
 mod policy;
+mod roca;
 mod set;
 mod store;
 
