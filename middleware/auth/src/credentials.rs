@@ -55,6 +55,20 @@ impl<'a> Credentials<'a> {
     }
 }
 
+/// The one token in the header, with the scheme or without it: authorizers of REST APIs take the bare token.
+pub(crate) fn presented_token(headers: &HeaderMap) -> Option<&str> {
+    let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+    let (Some(authorization), None) = (authorizations.next(), authorizations.next()) else {
+        return None;
+    };
+    let text = text(authorization)?;
+    let bare = match text.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest,
+        _ => text,
+    };
+    token(bare).ok()
+}
+
 fn token(rest: &str) -> Result<&str, Refusal> {
     let token = rest.trim_matches(' ');
     if token.is_empty() {

@@ -7,6 +7,8 @@ use http::{HeaderValue, Request};
 use portcullis_rules::Identity;
 
 use super::completion::Completion;
+#[cfg(feature = "lambda")]
+use crate::Rejection;
 use crate::{
     AuthenticateError, CachingVerifier, ClientCertificate, Dpop, Possession, ProvenRequest, Refusal,
     VerifiedToken,
@@ -47,8 +49,10 @@ pub(crate) struct Admitted {
 
 impl Authenticator {
     pub(crate) fn check<B>(&self, request: &Request<B>) -> Check {
-        if let Some(identity) = self.told_by_gateway(request) {
-            return Check::Known(self.admit(Some(identity)));
+        match self.told_by_gateway(request) {
+            Ok(Some(identity)) => return Check::Known(self.admit(Some(identity))),
+            Ok(None) => {}
+            Err(refusal) => return Check::Refused(self.complete(refusal)),
         }
         let credentials = match self.credentials(request) {
             Ok(credentials) => credentials,
@@ -148,13 +152,23 @@ impl Authenticator {
     /// What a gateway has checked is not for this process to read again: an authorizer's token need not be one of ours, and a
     /// signature stands where a token would.
     #[cfg(feature = "lambda")]
-    fn told_by_gateway<B>(&self, request: &Request<B>) -> Option<Identity> {
-        self.gateway.caller(request.extensions().get()?)
+    fn told_by_gateway<B>(&self, request: &Request<B>) -> Result<Option<Identity>, Refusal> {
+        let Some(context) = request.extensions().get() else {
+            return Ok(None);
+        };
+        let refuse = |rejection: Rejection| Refusal::from(AuthenticateError::from(rejection));
+        match self.gateway.caller(context, request.headers()).map_err(refuse)? {
+            // A gateway asks for no proof.
+            Some(Identity::User(_)) if self.dpop.as_ref().is_some_and(Dpop::is_required) => {
+                Err(Refusal::PROOF_REQUIRED)
+            }
+            told => Ok(told),
+        }
     }
 
     #[cfg(not(feature = "lambda"))]
-    fn told_by_gateway<B>(&self, _: &Request<B>) -> Option<Identity> {
-        None
+    fn told_by_gateway<B>(&self, _: &Request<B>) -> Result<Option<Identity>, Refusal> {
+        Ok(None)
     }
 }
 
