@@ -81,6 +81,11 @@ pub enum Mistake {
         /// The issuer.
         issuer: String,
     },
+    /// It is not known where the keys of the load balancers are.
+    #[error(
+        "load balancer: the region of the keys is not known; name load balancers of one region by their ARNs, or call `region`, `keys_url` or `keys`"
+    )]
+    LoadBalancerRegion,
     /// Keys must be fetched and there is nothing to fetch them with.
     #[error("issuer `{issuer}`: no fetcher; give one, give the keys, or enable the feature `fetch`")]
     NoFetcher {

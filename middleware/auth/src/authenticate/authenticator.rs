@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 use http::{HeaderValue, Request};
 use portcullis_rules::Identity;
 
@@ -10,11 +10,11 @@ use super::completion::Completion;
 #[cfg(feature = "lambda")]
 use crate::Rejection;
 use crate::{
-    AuthenticateError, CachingVerifier, ClientCertificate, Dpop, Possession, ProvenRequest, Refusal,
-    VerifiedToken,
+    AlbToken, AlbVerifier, AuthenticateError, CachingVerifier, ClientCertificate, Dpop, Possession,
+    ProvenRequest, Refusal, VerifiedToken,
     api_keys::ApiKeys,
     challenge::{Offer, Scheme},
-    credentials::Credentials,
+    credentials::{Credentials, load_balancer_data},
 };
 
 /// Says who calls.
@@ -24,6 +24,7 @@ pub(crate) struct Authenticator {
     pub(crate) api_keys: ApiKeys,
     pub(crate) optional: bool,
     pub(crate) dpop: Option<Dpop>,
+    pub(crate) load_balancer: Option<AlbVerifier>,
     /// What challenges say; `None` for a plain bearer.
     pub(crate) offer: Option<Arc<Offer>>,
     #[cfg(feature = "lambda")]
@@ -37,7 +38,13 @@ pub(crate) enum Check {
     Known(Admitted),
     Refused(Refusal),
     /// Keys have to be fetched first.
-    Pending(BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>),
+    Pending(BoxFuture<'static, Result<Verified, AuthenticateError>>),
+}
+
+/// What has been found to be good.
+pub(crate) enum Verified {
+    Token(VerifiedToken),
+    LoadBalancer(AlbToken),
 }
 
 /// A request that is let through.
@@ -54,6 +61,9 @@ impl Authenticator {
             Ok(None) => {}
             Err(refusal) => return Check::Refused(self.complete(refusal)),
         }
+        if let Some(check) = self.check_load_balancer(request) {
+            return check;
+        }
         let credentials = match self.credentials(request) {
             Ok(credentials) => credentials,
             Err(refusal) => return Check::Refused(self.complete(refusal)),
@@ -65,7 +75,10 @@ impl Authenticator {
                         Ok(admitted) => Check::Known(admitted),
                         Err(refusal) => Check::Refused(self.complete(refusal)),
                     },
-                    None => Check::Pending(self.verifier.verify_later(token)),
+                    None => {
+                        let verification = self.verifier.verify_later(token);
+                        Check::Pending(verification.map_ok(Verified::Token).boxed())
+                    }
                 }
             }
             Credentials::ApiKey(key) if self.api_keys.contain(key) => {
@@ -81,11 +94,31 @@ impl Authenticator {
     pub(crate) fn conclude<B>(
         &self,
         request: &Request<B>,
-        outcome: Result<VerifiedToken, AuthenticateError>,
+        outcome: Result<Verified, AuthenticateError>,
     ) -> Result<Admitted, Refusal> {
+        let outcome = match outcome {
+            Ok(Verified::LoadBalancer(said)) => return Ok(self.admit(Some(said.into_identity()))),
+            Ok(Verified::Token(token)) => Ok(token),
+            Err(error) => Err(error),
+        };
         self.credentials(request)
             .and_then(|credentials| self.admit_token(request, credentials, outcome))
             .map_err(|refusal| self.complete(refusal))
+    }
+
+    /// What a load balancer says, if one is trusted and says something. The other two headers that it writes are never read:
+    /// nothing binds `x-amzn-oidc-identity` to anything.
+    fn check_load_balancer<B>(&self, request: &Request<B>) -> Option<Check> {
+        let verifier = self.load_balancer.as_ref()?;
+        let data = match load_balancer_data(request.headers())? {
+            Ok(data) => data,
+            Err(refusal) => return Some(Check::Refused(self.complete(refusal))),
+        };
+        Some(match verifier.verify_now(data) {
+            Some(Ok(said)) => Check::Known(self.admit(Some(said.into_identity()))),
+            Some(Err(error)) => Check::Refused(self.complete(error.into())),
+            None => Check::Pending(verifier.verify_later(data).map_ok(Verified::LoadBalancer).boxed()),
+        })
     }
 
     fn credentials<'a, B>(&self, request: &'a Request<B>) -> Result<Credentials<'a>, Refusal> {
