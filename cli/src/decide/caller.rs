@@ -52,5 +52,5 @@ fn iam(identity: &Item) -> Result<IamCaller, Refusal> {
         _ => None,
     };
     let (identity_pool_id, identity_id) = (text("cognitoIdentityPoolId"), text("cognitoIdentityId"));
-    Ok(IamCaller { user_arn, identity_pool_id, identity_id, authenticated })
+    Ok(IamCaller { user_arn, identity_pool_id, identity_id, authenticated, ..IamCaller::default() })
 }

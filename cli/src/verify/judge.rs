@@ -221,7 +221,9 @@ fn judge_alb(token: &str, options: &VerifyOptions, keys: &Keys) -> Result<(), Re
         if let Some(leeway) = options.leeway {
             builder = builder.leeway(leeway);
         }
-        match builder.build()?.verify_now(token) {
+        // Given keys are all there are.
+        let Some(outcome) = builder.build()?.verify_now(token) else { continue };
+        match outcome {
             Ok(said) => return check_requirements(&said.into_identity(), options),
             Err(error) => refused = error.into(),
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
-use portcullis::{AuthenticateLayer, Issuer, TrustedGateway, Verifier};
+use portcullis::{AuthenticateLayer, ResourceMetadata, TrustedGateway, Verifier, VerifierBuilder};
 use portcullis_data::{
     ConnectOptions, RESERVED_MODELS, Repository, Table, connect,
     rules::Authorizer,
@@ -12,7 +12,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
-    Config, CorsOrigins, FunctionError, Invocation, IssuerConfig,
+    Config, CorsOrigins, FunctionError, Invocation,
     function::{Function, Functions},
     handlers, key_query,
 };
@@ -28,6 +28,7 @@ pub struct Api {
     pub(crate) authorizer: Authorizer,
     pub(crate) authenticate: AuthenticateLayer,
     pub(crate) cors: CorsOrigins,
+    pub(crate) metadata: Option<ResourceMetadata>,
     pub(crate) functions: Functions,
 }
 
@@ -104,6 +105,7 @@ impl Api {
             authorizer: Authorizer::default(),
             authenticate: AuthenticateLayer::new(verifier),
             cors: CorsOrigins::default(),
+            metadata: None,
             functions: Functions::default(),
             schema: Arc::new(schema),
         })
@@ -125,23 +127,24 @@ impl Api {
     ///
     /// As [`Api::from_config`].
     pub fn on_table(schema: Schema, config: &Config, table: Table) -> Result<Self, StartError> {
-        let issuer = match &config.issuer {
-            IssuerConfig::Pool { region, id } => Issuer::cognito(region, id),
-            IssuerConfig::At(url) => Issuer::cognito_at(url),
-        };
-        let issuer = issuer.client_ids(&config.client_ids).token_use(config.token_use);
-        let issuer = match &config.jwks {
-            Some(keys) => issuer.initial_keys(keys.clone()),
-            None => issuer,
-        };
-        let mut verifier = Verifier::builder().issuer(issuer);
-        if let Some(oidc) = &config.oidc {
-            let issuer = Issuer::oidc(&oidc.issuer).audiences(&oidc.audiences).token_use(oidc.token_use);
-            verifier = verifier.issuer(issuer);
-        }
+        let mut issuers = config.issuers().into_iter();
+        let servers: Vec<String> = config.issuers().iter().map(|issuer| issuer.url().to_owned()).collect();
+        let pool = issuers.next().map(|pool| match &config.jwks {
+            Some(keys) => pool.initial_keys(keys.clone()),
+            None => pool,
+        });
+        let verifier = pool.into_iter().chain(issuers).fold(Verifier::builder(), VerifierBuilder::issuer);
         let api = Self::new(schema, table, verifier.build()?)?;
         let api = api.api_keys(&config.api_keys).cors(config.cors.clone());
-        Ok(handlers::register(api.gateway(config.gateway).authorizer(config.iam.authorizer())))
+        let api = api.gateway(config.trusted_gateway()?).authorizer(config.iam.authorizer());
+        let api = match &config.resource_url {
+            Some(url) => {
+                let metadata = ResourceMetadata::builder(url).authorization_servers(servers).build()?;
+                api.resource_metadata(metadata)
+            }
+            None => api,
+        };
+        Ok(handlers::register(api))
     }
 
     /// Answers the fields of `Query` and `Mutation` that name this function by `@function`.
@@ -190,6 +193,17 @@ impl Api {
         self
     }
 
+    /// Serves what this says about the API, to everybody, and points to it in each challenge (RFC 9728).
+    ///
+    /// It is served at the path that its URL names. On a stage of API Gateway that is not `$default` the path of the API
+    /// begins with the stage, and the metadata is not reached there: give the API a domain of its own.
+    #[must_use]
+    pub fn resource_metadata(mut self, metadata: ResourceMetadata) -> Self {
+        self.authenticate = self.authenticate.resource_metadata(&metadata);
+        self.metadata = Some(metadata);
+        self
+    }
+
     /// Lets pages of these origins call.
     #[must_use]
     pub fn cors(mut self, origins: CorsOrigins) -> Self {
@@ -207,7 +221,7 @@ impl fmt::Debug for Api {
 
 #[cfg(test)]
 mod tests {
-    use portcullis::TokenUse;
+    use portcullis::{Issuer, TokenUse};
 
     use super::*;
 

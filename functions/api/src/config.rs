@@ -14,18 +14,23 @@
 //! | `OIDC_ISSUER` | optional: another OpenID Connect issuer, whose users rules with the provider `oidc` admit, as its tokens spell `iss` |
 //! | `OIDC_AUDIENCES` | with it: one of these must stand in a token's `aud`, separated by commas; in an ID token that is the client's id |
 //! | `OIDC_TOKEN_USE` | with it: `access` (the default; `typ` must be `at+jwt`, RFC 9068) or `id` |
-//! | `TRUST_GATEWAY` | optional: which checks of API Gateway are believed: `iam`, `lambda` or both, separated by a comma |
+//! | `TRUST_GATEWAY` | optional: which checks of API Gateway are believed, separated by commas: `iam`, `lambda` (a Lambda authorizer), `jwt` (a JWT authorizer, or a Cognito authorizer of a REST API) |
+//! | `GATEWAY_CLAIMS` | optional, with `jwt`: `token` reads the claims from the token in the `Authorization` header, which is the one that the authorizer reads. They must agree with those that the gateway tells of. Needed with `OIDC_ISSUER`, and for rules that name a `groupClaim` |
 //! | `IDENTITY_POOL_ID` | optional, with `iam`: the identity pool, whose members are known by it |
 //! | `AUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that the identity pool gives to those who have signed in |
 //! | `UNAUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that it gives to guests |
 //! | `ADMIN_ROLES` | optional, with `iam`: the names of roles, in any account, or the ARNs of roles, that may do everything on every model that has rules |
 //! | `IAM_ACCESS` | optional, with `iam`: `account` lets every signed request in that no identity pool stands behind; its IAM policy decides |
+//! | `RESOURCE_URL` | optional: the URL that clients know the API by. It then serves its metadata (RFC 9728), which challenges point to |
 
 mod environment;
 
 use std::fmt;
 
-use portcullis::{JwkSet, TokenUse, TrustedGateway};
+use portcullis::{
+    ConfigError as GatewayError, GatewayTokens, GatewayTokensBuilder, Issuer, JwkSet, TokenUse,
+    TrustedGateway,
+};
 use portcullis_data::rules::{Authorizer, IdentityPool};
 use thiserror::Error;
 
@@ -54,9 +59,25 @@ pub struct Config {
     /// An issuer beside the user pool.
     pub oidc: Option<OidcConfig>,
     /// Which checks of API Gateway are believed.
-    pub gateway: TrustedGateway,
+    pub gateway: GatewayConfig,
     /// How callers with AWS credentials are told apart.
     pub iam: IamConfig,
+    /// The URL that clients know the API by, if it tells them about itself.
+    pub resource_url: Option<String>,
+}
+
+/// Which checks of API Gateway are believed. None, unless said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GatewayConfig {
+    /// Who signed the request.
+    pub iam: bool,
+    /// What a Lambda authorizer says.
+    pub lambda: bool,
+    /// That the signature of a token was checked.
+    pub jwt: bool,
+    /// Whether the claims are read from that token.
+    pub claims_of_token: bool,
 }
 
 /// An OpenID Connect issuer that is no user pool.
@@ -92,6 +113,49 @@ impl IamConfig {
         };
         let authorizer = authorizer.admin_roles(self.admin_roles.iter().map(String::as_str));
         if self.admits_account { authorizer.admit_account() } else { authorizer }
+    }
+}
+
+impl Config {
+    /// The issuers, with everything that is expected of their tokens.
+    pub(crate) fn issuers(&self) -> Vec<Issuer> {
+        let pool = match &self.issuer {
+            IssuerConfig::Pool { region, id } => Issuer::cognito(region, id),
+            IssuerConfig::At(url) => Issuer::cognito_at(url),
+        };
+        let mut issuers = vec![pool.client_ids(&self.client_ids).token_use(self.token_use)];
+        if let Some(oidc) = &self.oidc {
+            issuers.push(Issuer::oidc(&oidc.issuer).audiences(&oidc.audiences).token_use(oidc.token_use));
+        }
+        issuers
+    }
+
+    /// What is believed of the gateway.
+    pub(crate) fn trusted_gateway(&self) -> Result<TrustedGateway, GatewayError> {
+        let mut trusted = TrustedGateway::new();
+        if self.gateway.iam {
+            trusted = trusted.iam().user_pool(self.issuer.pool_id());
+        }
+        if self.gateway.lambda {
+            trusted = trusted.lambda_authorizer();
+        }
+        if self.gateway.jwt {
+            let tokens =
+                self.issuers().into_iter().fold(GatewayTokens::builder(), GatewayTokensBuilder::issuer);
+            let tokens = if self.gateway.claims_of_token { tokens.claims_of_token() } else { tokens };
+            trusted = trusted.tokens(tokens.build()?);
+        }
+        Ok(trusted)
+    }
+}
+
+impl IssuerConfig {
+    /// The id of the user pool: at another address the last part of it.
+    fn pool_id(&self) -> &str {
+        match self {
+            Self::Pool { id, .. } => id,
+            Self::At(url) => url.rsplit('/').next().unwrap_or_default(),
+        }
     }
 }
 
@@ -160,7 +224,8 @@ impl Config {
         let cors = environment.cors();
         let jwks = environment.jwks();
         let oidc = environment.oidc();
-        let (gateway, iam) = environment.gateway();
+        let (gateway, iam) = environment.gateway(oidc.is_some());
+        let resource_url = environment.resource_url();
         let errors = environment.into_errors();
         match (issuer, client_ids, region, table_name) {
             (Some(issuer), Some(client_ids), Some(region), Some(table_name)) if errors.is_empty() => {
@@ -176,6 +241,7 @@ impl Config {
                     oidc,
                     gateway,
                     iam,
+                    resource_url,
                 })
             }
             _ => Err(ConfigErrors(errors)),
@@ -218,6 +284,7 @@ impl fmt::Debug for Config {
             .field("oidc", &self.oidc)
             .field("gateway", &self.gateway)
             .field("iam", &self.iam)
+            .field("resource_url", &self.resource_url)
             .finish()
     }
 }
@@ -250,7 +317,8 @@ mod tests {
         assert_eq!(config.token_use, TokenUse::Access);
         assert_eq!(config.cors, CorsOrigins::default());
         assert!(config.api_keys.is_empty() && config.jwks.is_none() && config.oidc.is_none());
-        assert_eq!((config.gateway, config.iam), (TrustedGateway::new(), IamConfig::default()));
+        assert_eq!((config.gateway, config.iam), (GatewayConfig::default(), IamConfig::default()));
+        assert_eq!(config.resource_url, None);
     }
 
     #[test]
@@ -265,7 +333,9 @@ mod tests {
             ("OIDC_ISSUER", "https://sign-in.example.com/"),
             ("OIDC_AUDIENCES", "web, ios"),
             ("OIDC_TOKEN_USE", "id"),
-            ("TRUST_GATEWAY", "lambda, iam"),
+            ("TRUST_GATEWAY", "lambda, iam, jwt"),
+            ("GATEWAY_CLAIMS", "token"),
+            ("RESOURCE_URL", "https://api.example.com"),
             ("IDENTITY_POOL_ID", "eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa"),
             ("AUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/web-member"),
             ("UNAUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/web-guest"),
@@ -289,7 +359,12 @@ mod tests {
             ["ops", "studio/CognitoIdentityCredentials", "arn:aws:iam::111122223333:role/team/audit"];
         let admin_roles = admin_roles.map(str::to_owned).to_vec();
         assert_eq!(config.oidc, Some(oidc));
-        assert_eq!(config.gateway, TrustedGateway::new().iam().lambda_authorizer());
+        assert_eq!(
+            config.gateway,
+            GatewayConfig { iam: true, lambda: true, jwt: true, claims_of_token: true }
+        );
+        assert_eq!(config.resource_url.as_deref(), Some("https://api.example.com"));
+        assert!(config.trusted_gateway().is_ok());
         assert_eq!(config.iam, IamConfig { pool: Some(pool), admin_roles, admits_account: true });
     }
 
@@ -304,6 +379,7 @@ mod tests {
             (("UNAUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/guest"), "UNAUTHENTICATED_ROLE"),
             (("ADMIN_ROLES", "ops"), "ADMIN_ROLES"),
             (("IAM_ACCESS", "account"), "IAM_ACCESS"),
+            (("GATEWAY_CLAIMS", "token"), "GATEWAY_CLAIMS"),
         ] {
             let named = |changes: &[(&str, &str)]| -> Vec<&'static str> {
                 read(changes).unwrap_err().errors().iter().map(|it| it.variable).collect()
@@ -332,8 +408,11 @@ mod tests {
             ("API_KEYS", "short"),
             ("API_KEYS", "long-enough-for-a-key,short"),
             ("CORS_ORIGINS", "app.example.com"),
-            ("TRUST_GATEWAY", "jwt"),
+            ("TRUST_GATEWAY", "token"),
             ("TRUST_GATEWAY", "iam lambda"),
+            ("RESOURCE_URL", "http://api.example.com"),
+            ("RESOURCE_URL", "https://api.example.com/?stage=prod"),
+            ("RESOURCE_URL", "api.example.com"),
             ("JWKS", "{}"),
             ("JWKS", "{\"keys\":[]}"),
             ("JWKS", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}"),
@@ -345,6 +424,26 @@ mod tests {
                 "{value}"
             );
         }
+    }
+
+    #[test]
+    fn an_openid_connect_issuer_behind_a_gateway_needs_the_token() {
+        let oidc = [
+            ("OIDC_ISSUER", "https://sign-in.example.com"),
+            ("OIDC_AUDIENCES", "web"),
+            ("TRUST_GATEWAY", "jwt"),
+        ];
+        let named = |claims: &'static str| {
+            let set: Vec<_> = oidc.into_iter().chain([("GATEWAY_CLAIMS", claims)]).collect();
+            read(&set)
+                .map(drop)
+                .map_err(|errors| errors.errors().iter().map(|it| it.variable).collect::<Vec<_>>())
+        };
+        assert_eq!(named(""), Err(vec!["GATEWAY_CLAIMS"]));
+        assert_eq!(named("all"), Err(vec!["GATEWAY_CLAIMS"]));
+        assert_eq!(named("token"), Ok(()));
+        let gateway = read(&[("TRUST_GATEWAY", "jwt")]).unwrap().gateway;
+        assert_eq!(gateway, GatewayConfig { jwt: true, ..GatewayConfig::default() });
     }
 
     #[test]

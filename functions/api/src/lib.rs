@@ -94,7 +94,7 @@ pub use self::{
     access_log::log_filter,
     api::{Api, StartError},
     body::BODY_LIMIT,
-    config::{Config, ConfigError, ConfigErrors, IamConfig, IssuerConfig, OidcConfig},
+    config::{Config, ConfigError, ConfigErrors, GatewayConfig, IamConfig, IssuerConfig, OidcConfig},
     cors::{CorsOrigins, InvalidOrigins},
     function::{FunctionError, Invocation},
     openapi::document,

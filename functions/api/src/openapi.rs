@@ -195,6 +195,28 @@ fn health() -> Value {
     })
 }
 
+/// What stands at the path of the metadata (RFC 9728), if it is served.
+pub(crate) fn of_metadata() -> Value {
+    let urls = json!({ "type": "array", "items": { "type": "string", "format": "uri" } });
+    let metadata = json!({
+        "type": "object",
+        "properties": {
+            "resource": { "type": "string", "format": "uri" },
+            "authorization_servers": urls,
+            "bearer_methods_supported": { "type": "array", "items": { "type": "string" } },
+        },
+        "required": ["resource"],
+    });
+    json!({
+        "get": {
+            "operationId": "resourceMetadata",
+            "summary": "Who gives tokens for the API",
+            "security": [],
+            "responses": { "200": content("Protected resource metadata (RFC 9728)", metadata) },
+        },
+    })
+}
+
 fn security(model: &ModelType, operation: Operation) -> Value {
     security_of(admits_key(model, operation))
 }

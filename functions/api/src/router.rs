@@ -32,9 +32,12 @@ pub fn router(api: Api) -> Result<Router, StartError> {
     let mut actions = Actions::default();
     let mut router = Router::new()
         .route("/health", routes::health())
-        .route("/openapi.json", routes::openapi(&api.schema))
+        .route("/openapi.json", routes::openapi(&api.schema, api.metadata.as_ref()))
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) });
+    if let Some(metadata) = &api.metadata {
+        router = router.route_service(metadata.path(), metadata.clone());
+    }
     for model in api.schema.models() {
         router = router.merge(model_routes(&api, model, &mut actions));
     }

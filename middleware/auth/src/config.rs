@@ -67,6 +67,25 @@ pub enum Mistake {
         /// The issuer.
         issuer: String,
     },
+    /// A gateway's word would be taken for the token of any issuer.
+    #[error("issuer `{issuer}`: any issuer is accepted, which the claims of a gateway cannot be")]
+    AnyIssuerAtGateway {
+        /// The issuer.
+        issuer: String,
+    },
+    /// It is stated what the header of a token must say, and a gateway does not show it.
+    #[error(
+        "issuer `{issuer}`: a gateway does not show the header of a token; call `claims_of_token`, or state no types and algorithms and call `insecure_any_token_use`"
+    )]
+    HeaderUnseen {
+        /// The issuer.
+        issuer: String,
+    },
+    /// It is not known where the keys of the load balancers are.
+    #[error(
+        "load balancer: the region of the keys is not known; name load balancers of one region by their ARNs, or call `region`, `keys_url` or `keys`"
+    )]
+    LoadBalancerRegion,
     /// Keys must be fetched and there is nothing to fetch them with.
     #[error("issuer `{issuer}`: no fetcher; give one, give the keys, or enable the feature `fetch`")]
     NoFetcher {

@@ -10,6 +10,9 @@ pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// The header of a proof (RFC 9449, 4.1).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
+/// Where a load balancer says who has signed in.
+const OIDC_DATA: HeaderName = HeaderName::from_static("x-amzn-oidc-data");
+
 /// What a request brings along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Credentials<'a> {
@@ -53,6 +56,30 @@ impl<'a> Credentials<'a> {
             (None, _) => Ok(Self::Nothing),
         }
     }
+}
+
+/// What a load balancer says, if it says something.
+pub(crate) fn load_balancer_data(headers: &HeaderMap) -> Option<Result<&str, Refusal>> {
+    let mut data = headers.get_all(OIDC_DATA).iter();
+    Some(match (text(data.next()?), data.next()) {
+        (Some(data), None) => Ok(data),
+        (_, Some(_)) => Err(Refusal::invalid_request("two_load_balancer_headers")),
+        (None, None) => Err(Refusal::invalid_request("load_balancer_header")),
+    })
+}
+
+/// The one token in the header, with the scheme or without it: authorizers of REST APIs take the bare token.
+pub(crate) fn presented_token(headers: &HeaderMap) -> Option<&str> {
+    let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+    let (Some(authorization), None) = (authorizations.next(), authorizations.next()) else {
+        return None;
+    };
+    let text = text(authorization)?;
+    let bare = match text.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest,
+        _ => text,
+    };
+    token(bare).ok()
 }
 
 fn token(rest: &str) -> Result<&str, Refusal> {

@@ -103,6 +103,12 @@ pub enum Rejection {
     /// It is bound to another certificate than that of the connection (`cnf.x5t#S256`).
     #[error("it is bound to another certificate")]
     CertificateBinding,
+    /// A gateway has made a text of a list, and it can be read in more than one way.
+    #[error("a list of the gateway can be read in more than one way")]
+    AmbiguousList,
+    /// The token in the request is not the one that the gateway has checked.
+    #[error("it is not the token that the gateway has checked")]
+    GatewayToken,
 }
 
 impl AuthenticateError {
@@ -147,6 +153,8 @@ impl Rejection {
             Self::SenderConstrained => "sender_constrained",
             Self::KeyBinding => "key_binding",
             Self::CertificateBinding => "certificate_binding",
+            Self::AmbiguousList => "ambiguous_list",
+            Self::GatewayToken => "gateway_token",
         }
     }
 }

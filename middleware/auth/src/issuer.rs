@@ -183,6 +183,12 @@ impl Issuer {
 }
 
 impl Issuer {
+    /// What its tokens name in `iss`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn find_mistakes(&self, mistakes: &mut Vec<Mistake>) {
         let issuer = &self.url;
         let mut not_stated = |what, state, waive| {

@@ -204,7 +204,6 @@ mod dpop;
 mod error;
 #[cfg(feature = "axum")]
 mod extract;
-#[cfg(feature = "lambda")]
 mod gateway;
 mod identity_ext;
 mod issuer;
@@ -244,6 +243,10 @@ pub use self::{
         REMEMBERED_PROOFS, TimedNonces,
     },
     error::{AuthenticateError, Rejection},
+    gateway::{
+        AppSyncError, GatewayTokens, GatewayTokensBuilder, InvalidSignIns, SignIn, SignInProvider, SignIns,
+        TrustedAppSync,
+    },
     identity_ext::IdentityExt,
     issuer::{Issuer, TokenUse},
     keys::{

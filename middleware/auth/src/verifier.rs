@@ -283,12 +283,12 @@ impl VerifierBuilder {
 }
 
 #[cfg(feature = "fetch")]
-fn default_fetcher() -> Option<Arc<dyn Fetch>> {
+pub(crate) fn default_fetcher() -> Option<Arc<dyn Fetch>> {
     Some(Arc::new(crate::HttpFetch::new()))
 }
 
 #[cfg(not(feature = "fetch"))]
-fn default_fetcher() -> Option<Arc<dyn Fetch>> {
+pub(crate) fn default_fetcher() -> Option<Arc<dyn Fetch>> {
     None
 }
 

@@ -62,6 +62,9 @@ pub struct IamCaller {
     pub identity_id: Option<String>,
     /// `Some(true)` for a signed-in identity of that pool, `Some(false)` for a guest.
     pub authenticated: Option<bool>,
+    /// The `sub` of the user of *our* user pool who has signed in to the identity pool. It names the same person as the `sub` of a
+    /// token does, and `identity_id` does not. No rule asks for it.
+    pub sub: Option<String>,
 }
 
 /// A caller whom a Lambda authorizer let in.

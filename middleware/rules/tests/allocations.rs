@@ -74,6 +74,7 @@ fn identities() -> Vec<Identity> {
         identity_pool_id: Some("eu-west-1:1".to_owned()),
         identity_id: Some("eu-west-1:2".to_owned()),
         authenticated: Some(authenticated),
+        sub: Some("u1".to_owned()),
     };
     let email = |groups| {
         let claims = json!({"sub": "u1", "cognito:username": "ann", "email": "ann", "custom:tenant": "t", "roles": groups});

@@ -1,10 +1,10 @@
 //! Reading the variables one by one.
 
 use http::Uri;
-use portcullis::{JwkSet, TokenUse, TrustedGateway};
+use portcullis::{JwkSet, ResourceMetadata, TokenUse};
 use portcullis_data::rules::IdentityPool;
 
-use super::{ConfigError, IamConfig, IssuerConfig, OidcConfig};
+use super::{ConfigError, GatewayConfig, IamConfig, IssuerConfig, OidcConfig};
 use crate::CorsOrigins;
 
 /// An API key shorter than this could be guessed. AWS AppSync's have 26 characters after `da2-`.
@@ -141,20 +141,43 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     }
 
     /// Which checks of a gateway are believed, and what they are measured by.
-    pub(super) fn gateway(&mut self) -> (TrustedGateway, IamConfig) {
+    pub(super) fn gateway(&mut self, has_oidc: bool) -> (GatewayConfig, IamConfig) {
         let words = self.value("TRUST_GATEWAY").map(|text| list(&text)).unwrap_or_default();
-        let (mut gateway, mut trusts_iam) = (TrustedGateway::new(), false);
+        let mut gateway = GatewayConfig::default();
         for word in words {
             match word.as_str() {
-                "iam" => {
-                    gateway = gateway.iam();
-                    trusts_iam = true;
-                }
-                "lambda" => gateway = gateway.lambda_authorizer(),
-                _ => self.wrong("TRUST_GATEWAY", "must be iam, lambda or both, separated by a comma"),
+                "iam" => gateway.iam = true,
+                "lambda" => gateway.lambda = true,
+                "jwt" => gateway.jwt = true,
+                _ => self.wrong("TRUST_GATEWAY", "must be of iam, lambda and jwt, separated by commas"),
             }
         }
-        (gateway, self.iam(trusts_iam))
+        match self.value("GATEWAY_CLAIMS").as_deref() {
+            Some("token") => {
+                gateway.claims_of_token = true;
+                if !gateway.jwt {
+                    self.wrong("GATEWAY_CLAIMS", "needs TRUST_GATEWAY to name jwt");
+                }
+            }
+            Some(_) => self.wrong("GATEWAY_CLAIMS", "must be token"),
+            // What its tokens are for stands in their header, which a gateway does not show.
+            None if gateway.jwt && has_oidc => {
+                self.wrong(
+                    "GATEWAY_CLAIMS",
+                    "must be token where TRUST_GATEWAY names jwt and there is an OIDC_ISSUER",
+                );
+            }
+            None => {}
+        }
+        (gateway, self.iam(gateway.iam))
+    }
+
+    pub(super) fn resource_url(&mut self) -> Option<String> {
+        let url = self.value("RESOURCE_URL")?;
+        if ResourceMetadata::builder(&url).build().is_err() {
+            self.wrong("RESOURCE_URL", "must be an https URL without query; http is for this machine alone");
+        }
+        Some(url)
     }
 
     fn iam(&mut self, is_trusted: bool) -> IamConfig {

@@ -11,11 +11,13 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
 };
+use portcullis::ResourceMetadata;
 use portcullis_data::schema::Schema;
+use serde_json::Value;
 
 use crate::{
     entity_tag::{self, Condition},
-    openapi::document,
+    openapi::{document, of_metadata},
     problem::Problem,
 };
 
@@ -23,8 +25,14 @@ use crate::{
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The description, made once.
-pub(crate) fn openapi(schema: &Schema) -> MethodRouter {
-    let body = Bytes::from(document(schema).to_string());
+pub(crate) fn openapi(schema: &Schema, metadata: Option<&ResourceMetadata>) -> MethodRouter {
+    let mut document = document(schema);
+    if let (Some(metadata), Some(paths)) =
+        (metadata, document.get_mut("paths").and_then(Value::as_object_mut))
+    {
+        paths.insert(metadata.path().to_owned(), of_metadata());
+    }
+    let body = Bytes::from(document.to_string());
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     let state = format!("{:016x}", hasher.finish());

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Payload 2.0, as in "Create AWS Lambda proxy integrations for HTTP APIs".
-fn http_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
+pub(crate) fn http_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
     json!({
         "version": "2.0",
         "routeKey": "$default",
@@ -54,7 +54,7 @@ fn http_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&st
 }
 
 /// Payload 1.0, as in "Input format of a Lambda function for proxy integration".
-fn rest_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
+pub(crate) fn rest_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
     let authorization = format!("Bearer {token}");
     json!({
         "resource": "/{proxy+}",
@@ -98,7 +98,7 @@ fn rest_api(stage: &str, method: &str, path: &str, token: &str, body: Option<&st
 }
 
 /// What API Gateway would get.
-async fn invoke(house: &House, event: &Value) -> Value {
+pub(crate) async fn invoke(house: &House, event: &Value) -> Value {
     let request: LambdaRequest = serde_json::from_value(event.clone()).unwrap();
     let mut adapter = lambda_http::Adapter::from(portcullis_api::lambda_service(house.router()));
     let response =
@@ -106,7 +106,7 @@ async fn invoke(house: &House, event: &Value) -> Value {
     serde_json::to_value(response.unwrap()).unwrap()
 }
 
-fn body(answer: &Value) -> Value {
+pub(crate) fn body(answer: &Value) -> Value {
     assert_eq!(answer["isBase64Encoded"], false, "{answer}");
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
@@ -212,7 +212,7 @@ async fn what_an_authorizer_says_about_the_caller_is_not_believed() {
 }
 
 /// Payload 2.0 answers have `headers`, 1.0 answers `multiValueHeaders`.
-fn header(answer: &Value, name: &str) -> Option<String> {
+pub(crate) fn header(answer: &Value, name: &str) -> Option<String> {
     let single = answer["headers"].get(name).and_then(Value::as_str);
     let multi =
         answer["multiValueHeaders"].get(name).and_then(|values| values.get(0)).and_then(Value::as_str);

@@ -19,7 +19,7 @@ use portcullis::{
     TokenUse, TrustedGateway, Verifier,
     testkit::{TestIssuer, TestToken},
 };
-use portcullis_api::{Api, CorsOrigins, router};
+use portcullis_api::{Api, Config, CorsOrigins, router};
 use portcullis_data::{ConnectOptions, Table, connect, schema::Schema, testkit};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -28,7 +28,7 @@ pub(crate) const CLIENT: &str = "web-client";
 pub(crate) const KEY: &str = "da2-a-key-for-public-rules";
 
 /// The pool of all houses: an RSA key takes long to make.
-static POOL: LazyLock<TestIssuer> = LazyLock::new(TestIssuer::cognito);
+pub(crate) static POOL: LazyLock<TestIssuer> = LazyLock::new(TestIssuer::cognito);
 
 /// An OpenID Connect issuer that is no user pool.
 pub(crate) static SIGN_IN: LazyLock<TestIssuer> =
@@ -146,6 +146,15 @@ impl House {
         let gateway = TrustedGateway::new().iam().lambda_authorizer();
         let api = Api::new(parse(schema), testkit::table().await.unwrap(), verifier).unwrap();
         let api = change(api.api_keys([KEY]).gateway(gateway));
+        Self { router: router(api).unwrap(), issuer: POOL.clone() }
+    }
+
+    /// One that is configured by environment variables.
+    pub(crate) async fn configured(schema: &str, set: &[(&str, &str)]) -> Self {
+        let lookup =
+            |name: &str| set.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned());
+        let config = Config::from_env(lookup).unwrap();
+        let api = Api::on_table(parse(schema), &config, testkit::table().await.unwrap()).unwrap();
         Self { router: router(api).unwrap(), issuer: POOL.clone() }
     }
 

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 use http::{HeaderValue, Request};
 use portcullis_rules::Identity;
 
 use super::completion::Completion;
+#[cfg(feature = "lambda")]
+use crate::Rejection;
 use crate::{
-    AuthenticateError, CachingVerifier, ClientCertificate, Dpop, Possession, ProvenRequest, Refusal,
-    VerifiedToken,
+    AlbToken, AlbVerifier, AuthenticateError, CachingVerifier, ClientCertificate, Dpop, Possession,
+    ProvenRequest, Refusal, VerifiedToken,
     api_keys::ApiKeys,
     challenge::{Offer, Scheme},
-    credentials::Credentials,
+    credentials::{Credentials, load_balancer_data},
 };
 
 /// Says who calls.
@@ -22,6 +24,7 @@ pub(crate) struct Authenticator {
     pub(crate) api_keys: ApiKeys,
     pub(crate) optional: bool,
     pub(crate) dpop: Option<Dpop>,
+    pub(crate) load_balancer: Option<AlbVerifier>,
     /// What challenges say; `None` for a plain bearer.
     pub(crate) offer: Option<Arc<Offer>>,
     #[cfg(feature = "lambda")]
@@ -35,7 +38,13 @@ pub(crate) enum Check {
     Known(Admitted),
     Refused(Refusal),
     /// Keys have to be fetched first.
-    Pending(BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>),
+    Pending(BoxFuture<'static, Result<Verified, AuthenticateError>>),
+}
+
+/// What has been found to be good.
+pub(crate) enum Verified {
+    Token(VerifiedToken),
+    LoadBalancer(AlbToken),
 }
 
 /// A request that is let through.
@@ -47,8 +56,13 @@ pub(crate) struct Admitted {
 
 impl Authenticator {
     pub(crate) fn check<B>(&self, request: &Request<B>) -> Check {
-        if let Some(identity) = self.told_by_gateway(request) {
-            return Check::Known(self.admit(Some(identity)));
+        match self.told_by_gateway(request) {
+            Ok(Some(identity)) => return Check::Known(self.admit(Some(identity))),
+            Ok(None) => {}
+            Err(refusal) => return Check::Refused(self.complete(refusal)),
+        }
+        if let Some(check) = self.check_load_balancer(request) {
+            return check;
         }
         let credentials = match self.credentials(request) {
             Ok(credentials) => credentials,
@@ -61,7 +75,10 @@ impl Authenticator {
                         Ok(admitted) => Check::Known(admitted),
                         Err(refusal) => Check::Refused(self.complete(refusal)),
                     },
-                    None => Check::Pending(self.verifier.verify_later(token)),
+                    None => {
+                        let verification = self.verifier.verify_later(token);
+                        Check::Pending(verification.map_ok(Verified::Token).boxed())
+                    }
                 }
             }
             Credentials::ApiKey(key) if self.api_keys.contain(key) => {
@@ -77,11 +94,31 @@ impl Authenticator {
     pub(crate) fn conclude<B>(
         &self,
         request: &Request<B>,
-        outcome: Result<VerifiedToken, AuthenticateError>,
+        outcome: Result<Verified, AuthenticateError>,
     ) -> Result<Admitted, Refusal> {
+        let outcome = match outcome {
+            Ok(Verified::LoadBalancer(said)) => return Ok(self.admit(Some(said.into_identity()))),
+            Ok(Verified::Token(token)) => Ok(token),
+            Err(error) => Err(error),
+        };
         self.credentials(request)
             .and_then(|credentials| self.admit_token(request, credentials, outcome))
             .map_err(|refusal| self.complete(refusal))
+    }
+
+    /// What a load balancer says, if one is trusted and says something. The other two headers that it writes are never read:
+    /// nothing binds `x-amzn-oidc-identity` to anything.
+    fn check_load_balancer<B>(&self, request: &Request<B>) -> Option<Check> {
+        let verifier = self.load_balancer.as_ref()?;
+        let data = match load_balancer_data(request.headers())? {
+            Ok(data) => data,
+            Err(refusal) => return Some(Check::Refused(self.complete(refusal))),
+        };
+        Some(match verifier.verify_now(data) {
+            Some(Ok(said)) => Check::Known(self.admit(Some(said.into_identity()))),
+            Some(Err(error)) => Check::Refused(self.complete(error.into())),
+            None => Check::Pending(verifier.verify_later(data).map_ok(Verified::LoadBalancer).boxed()),
+        })
     }
 
     fn credentials<'a, B>(&self, request: &'a Request<B>) -> Result<Credentials<'a>, Refusal> {
@@ -148,13 +185,23 @@ impl Authenticator {
     /// What a gateway has checked is not for this process to read again: an authorizer's token need not be one of ours, and a
     /// signature stands where a token would.
     #[cfg(feature = "lambda")]
-    fn told_by_gateway<B>(&self, request: &Request<B>) -> Option<Identity> {
-        self.gateway.caller(request.extensions().get()?)
+    fn told_by_gateway<B>(&self, request: &Request<B>) -> Result<Option<Identity>, Refusal> {
+        let Some(context) = request.extensions().get() else {
+            return Ok(None);
+        };
+        let refuse = |rejection: Rejection| Refusal::from(AuthenticateError::from(rejection));
+        match self.gateway.caller(context, request.headers()).map_err(refuse)? {
+            // A gateway asks for no proof.
+            Some(Identity::User(_)) if self.dpop.as_ref().is_some_and(Dpop::is_required) => {
+                Err(Refusal::PROOF_REQUIRED)
+            }
+            told => Ok(told),
+        }
     }
 
     #[cfg(not(feature = "lambda"))]
-    fn told_by_gateway<B>(&self, _: &Request<B>) -> Option<Identity> {
-        None
+    fn told_by_gateway<B>(&self, _: &Request<B>) -> Result<Option<Identity>, Refusal> {
+        Ok(None)
     }
 }
 

@@ -10,8 +10,8 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{Admitted, Authenticator, Completion, Record};
-use crate::{Answer, AuthenticateError, Refusal, VerifiedToken, identity_ext::admit};
+use super::{Admitted, Authenticator, Completion, Record, Verified};
+use crate::{Answer, AuthenticateError, Refusal, identity_ext::admit};
 
 pin_project! {
     /// The response of an [`AuthenticateService`](super::AuthenticateService).
@@ -32,7 +32,7 @@ pin_project! {
     enum State<S, B, F> {
         /// Keys are being fetched; the inner service is ready and waits.
         Verifying {
-            verification: BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>,
+            verification: BoxFuture<'static, Result<Verified, AuthenticateError>>,
             waiting: Option<Waiting<S, B>>,
         },
         Calling {
@@ -58,7 +58,7 @@ where
     S: Service<Request<B>>,
 {
     pub(super) fn verifying(
-        verification: BoxFuture<'static, Result<VerifiedToken, AuthenticateError>>,
+        verification: BoxFuture<'static, Result<Verified, AuthenticateError>>,
         waiting: Waiting<S, B>,
         answer: A,
         record: Record,

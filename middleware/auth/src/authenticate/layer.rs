@@ -3,7 +3,9 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::{AuthenticateService, Authenticator};
-use crate::{CachingVerifier, Dpop, ProblemJson, ResourceMetadata, api_keys::ApiKeys, challenge::Offer};
+use crate::{
+    AlbVerifier, CachingVerifier, Dpop, ProblemJson, ResourceMetadata, api_keys::ApiKeys, challenge::Offer,
+};
 
 /// Finds out who calls and puts the [`Identity`](portcullis_rules::Identity) into the extensions of the request.
 ///
@@ -15,7 +17,8 @@ use crate::{CachingVerifier, Dpop, ProblemJson, ResourceMetadata, api_keys::ApiK
 /// 2. Without `Authorization`, `x-api-key` is compared with the configured keys in constant time.
 /// 3. With neither, the request is refused, or let through without an identity where authentication is
 ///    [optional](Self::optional). Credentials that are there and wrong are refused in both cases.
-/// 4. Where a gateway is trusted and has told who calls, that is the caller, and the headers are not read.
+/// 4. Where a gateway is trusted and has told who calls, that is the caller, and the headers are not read. If it has checked a token that
+///    is not good here, the request is refused. A [load balancer](Self::load_balancer) that is trusted comes next.
 /// 5. The identity goes into the extensions of the request. One that is already there is removed first.
 /// 6. A token that has been verified is remembered, as [`CachingVerifier`] says, and not a moment longer than it is good.
 /// 7. Answers are those of [`Refusal`](crate::Refusal).
@@ -67,6 +70,7 @@ impl AuthenticateLayer {
             api_keys: ApiKeys::default(),
             optional: false,
             dpop: None,
+            load_balancer: None,
             offer: None,
             #[cfg(feature = "lambda")]
             gateway: crate::TrustedGateway::new(),
@@ -114,6 +118,27 @@ impl<A> AuthenticateLayer<A> {
         offer.bearer = !dpop.is_required();
         offer.dpop = Some(dpop.algorithm_names());
         self.authenticator.dpop = Some(dpop);
+        self
+    }
+
+    /// Reads who has signed in from `x-amzn-oidc-data`, which an Application Load Balancer writes. Where it is there it comes before
+    /// `Authorization`, and is refused if it is not good. `x-amzn-oidc-identity` and `x-amzn-oidc-accesstoken` are never read.
+    ///
+    /// ```
+    /// use portcullis::{AlbVerifier, AuthenticateLayer};
+    ///
+    /// # fn layer(layer: AuthenticateLayer) -> Result<AuthenticateLayer, portcullis::ConfigError> {
+    /// let load_balancer = AlbVerifier::builder()
+    ///     .load_balancers(["arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"])
+    ///     .client_ids(["web"])
+    ///     .issuers(["https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"])
+    ///     .build()?;
+    /// let layer = layer.load_balancer(load_balancer);
+    /// # Ok(layer)
+    /// # }
+    /// ```
+    pub fn load_balancer(mut self, verifier: AlbVerifier) -> Self {
+        self.authenticator.load_balancer = Some(verifier);
         self
     }
 

@@ -8,7 +8,7 @@ mod record;
 mod service;
 
 use self::{
-    authenticator::{Admitted, Authenticator, Check},
+    authenticator::{Admitted, Authenticator, Check, Verified},
     completion::Completion,
     record::Record,
 };

@@ -16,7 +16,8 @@ pub type Fetching = Pin<Box<dyn Future<Output = Result<Bytes, FetchError>> + Sen
 ///
 /// An implementation follows no redirect, reads no more than [`MAX_SET_BYTES`], ends within a few seconds, and fails unless
 /// the status is 200. What takes longer is broken off at [`KeyPolicy::deadline`](crate::KeyPolicy::deadline), on a Tokio runtime.
-/// It is given URLs from the configuration or from the issuer's discovery document, never anything from a token.
+/// It is given URLs from the configuration or from the issuer's discovery document, never anything from a token; but for the
+/// key id of a load balancer, which is a UUID and nothing else ([`AlbVerifier`](crate::AlbVerifier)).
 pub trait Fetch: fmt::Debug + Send + Sync {
     /// Starts to fetch `url`.
     fn fetch(&self, url: &str) -> Fetching;

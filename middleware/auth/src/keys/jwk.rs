@@ -66,6 +66,16 @@ impl VerifyingKey {
         Ok((jwk.common.key_id, Self { parsed }))
     }
 
+    /// A key for ES256, by its uncompressed point (SEC 1, 2.3.3).
+    pub(crate) fn from_p256_point(point: &[u8]) -> Result<Self, UnusableKey> {
+        let (Scheme::Ecdsa(scheme), 65, Some(4)) = (Algorithm::Es256.scheme(), point.len(), point.first())
+        else {
+            return Err(UnusableKey::Weak);
+        };
+        let key = ParsedPublicKey::new(scheme, point).map_err(|_| UnusableKey::Weak)?;
+        Ok(Self { parsed: vec![(Algorithm::Es256, key)] })
+    }
+
     /// Whether it may be used with this algorithm.
     pub(crate) fn is_for(&self, algorithm: Algorithm) -> bool {
         self.parsed.iter().any(|(allowed, _)| *allowed == algorithm)

@@ -175,7 +175,7 @@ pub(crate) fn load_balancer(bytes: &[u8]) -> bool {
     let input = format!("{}.{}", URL_SAFE.encode(&header), URL_SAFE.encode(&claims));
     let signature = SETTING.pool.sign(Algorithm::Es256, input.as_bytes());
     let data = format!("{input}.{}", URL_SAFE.encode(signature));
-    let Ok(said) = SETTING.load_balancer.verify_now(&data) else { return false };
+    let Ok(said) = SETTING.load_balancer.verify_now(&data).unwrap() else { return false };
     let [header, claims]: [Value; 2] = [header, claims].map(|part| serde_json::from_slice(&part).unwrap());
     assert_eq!(
         (&header["alg"], &header["signer"], &header["client"]),

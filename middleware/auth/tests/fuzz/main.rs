@@ -1,4 +1,5 @@
-//! Bytes become headers, claims, whole tokens, keys and key sets, most of them a little wrong.
+//! Bytes become headers, claims, whole tokens, keys and key sets, proofs, and what services in front of a function say about who calls, most
+//! of them a little wrong.
 //!
 //! `cargo test` runs some thousand of each. A million of each, on a stable compiler:
 //!
@@ -9,12 +10,14 @@
 //! A failure names the seed of its round; `PORTCULLIS_SEED=.. PORTCULLIS_CASES=1` runs that round alone. The same bytes
 //! can come from libFuzzer: see the folder `fuzz` at the root of the repository.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod contexts;
 #[path = "../../../schema/tests/fuzz/dice.rs"]
-#[expect(dead_code, reason = "the schema's fuzz target rolls more of them")]
 mod dice;
+mod identities;
 mod laws;
+mod proofs;
 mod spoil;
 
 use std::{
@@ -103,4 +106,24 @@ fn key_sets() {
 #[test]
 fn load_balancers() {
     run("load balancers", laws::load_balancer);
+}
+
+#[test]
+fn proofs() {
+    run("proofs", proofs::proof);
+}
+
+#[test]
+fn provider_strings() {
+    run("provider strings", identities::sign_ins);
+}
+
+#[test]
+fn identities_of_app_sync() {
+    run("identities of AppSync", identities::app_sync);
+}
+
+#[test]
+fn contexts_of_api_gateway() {
+    run("contexts of API Gateway", contexts::api_gateway);
 }

@@ -49,7 +49,7 @@ fn builder() -> AlbVerifierBuilder {
 }
 
 fn outcome(verifier: &AlbVerifier, data: &str) -> Result<(), Rejection> {
-    match verifier.verify_now(data) {
+    match verifier.verify_now(data).unwrap() {
         Ok(_) => Ok(()),
         Err(AuthenticateError::Rejected(rejection)) => Err(rejection),
         Err(error) => panic!("{error}"),
@@ -58,7 +58,7 @@ fn outcome(verifier: &AlbVerifier, data: &str) -> Result<(), Rejection> {
 
 #[test]
 fn what_the_load_balancer_has_signed_is_a_user() {
-    let said = builder().build().unwrap().verify_now(&sign(data())).unwrap();
+    let said = builder().build().unwrap().verify_now(&sign(data())).unwrap().unwrap();
     assert_eq!(said.claims().text("email"), Some("ada@example.com"));
     let identity = said.into_identity();
     assert_eq!((identity.sub(), identity.provider()), (Some("ada"), Provider::Oidc));

@@ -71,6 +71,7 @@ pub(crate) fn identity(dice: &mut Dice<'_>) -> Identity {
             identity_pool_id: dice.some(1, |_| "pool".to_owned()).pop(),
             identity_id: dice.some(1, |_| "identity".to_owned()).pop(),
             authenticated: *dice.one_of(&[Some(true), Some(false), None]),
+            sub: dice.some(1, |_| "u1".to_owned()).pop(),
         }),
     }
 }

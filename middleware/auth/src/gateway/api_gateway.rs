@@ -1,14 +1,18 @@
-//! Callers whom a gateway in front of this process has checked.
+//! Callers whom API Gateway has checked.
 
+use http::HeaderMap;
 use lambda_http::{
     aws_lambda_events::apigw::{ApiGatewayProxyRequestContext, ApiGatewayV2httpRequestContext},
     request::RequestContext,
 };
-use portcullis_rules::{Claims, FunctionCaller, IamCaller, Identity};
+use portcullis_rules::{Claims, FunctionCaller, Identity};
 use serde_json::Value;
 
-/// The longest ARN or id that is believed, in bytes. AWS allows role names of 64 and paths of 512 characters.
-const MAX_NAME: usize = 2048;
+use super::{
+    Flattening, GatewayTokens, SignIns, SignedCallers,
+    signed::{Signed, standing},
+};
+use crate::Rejection;
 
 /// Which checks of API Gateway are believed. None, unless said.
 ///
@@ -20,38 +24,90 @@ const MAX_NAME: usize = 2048;
 /// |---|---|---|---|
 /// | [`iam`](Self::iam) | `authorizer.iam` | `identity.userArn`, `identity.cognito*` | [`Identity::Iam`] |
 /// | [`lambda_authorizer`](Self::lambda_authorizer) | `authorizer.lambda` | `authorizer.principalId` and what stands beside it | [`Identity::Function`] |
+/// | [`tokens`](Self::tokens) | `authorizer.jwt.claims` (a JWT authorizer) | `authorizer.claims` (a Cognito authorizer) | [`Identity::User`] |
 ///
 /// 1. A context that tells of two ways to come in, or of a caller without a name, tells of nobody.
 /// 2. Whether an identity of an identity pool has signed in or is a guest is only said when AWS says it, and just one of them.
 /// 3. An HTTP API does not show whether an authorizer that gives no context has run: such an authorizer must give at least one
 ///    entry. In a payload of version 1.0 it must give a `principalId`.
-/// 4. Tokens are not believed to be checked by a gateway: this crate checks them.
+/// 4. Of a token that the gateway has checked, all is checked again that [`GatewayTokens`] name. Where no tokens are trusted, the claims are
+///    not looked at, and this crate checks the token in the request.
 ///
 /// *Caveat:* whoever may invoke the function directly writes the event. Nobody but the gateway should have that permission.
 ///
+/// # `AWS_IAM`
+///
 /// ```
-/// use lambda_http::request::LambdaRequest;
+/// use http::HeaderMap;
+/// use lambda_http::request::{LambdaRequest, RequestContext};
 /// use portcullis::{TrustedGateway, rules::Identity};
 ///
+/// let provider = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI";
 /// let event = serde_json::json!({
 ///     "version": "2.0", "routeKey": "$default", "rawPath": "/", "headers": {}, "isBase64Encoded": false,
 ///     "requestContext": {
 ///         "http": { "method": "GET", "path": "/" },
-///         "authorizer": { "iam": { "userArn": "arn:aws:sts::111122223333:assumed-role/ops/session" } },
+///         "authorizer": { "iam": {
+///             "userArn": "arn:aws:sts::111122223333:assumed-role/member/CognitoIdentityCredentials",
+///             "cognitoIdentity": {
+///                 "amr": ["authenticated", provider, format!("{provider}:CognitoSignIn:ada")],
+///                 "identityId": "eu-west-1:i", "identityPoolId": "eu-west-1:p",
+///             },
+///         } },
 ///     },
 /// });
 /// let LambdaRequest::ApiGatewayV2(event) = serde_json::from_value(event)? else { panic!("another event") };
-/// let context = lambda_http::request::RequestContext::ApiGatewayV2(event.request_context);
+/// let (context, headers) = (RequestContext::ApiGatewayV2(event.request_context), HeaderMap::new());
 ///
-/// assert_eq!(TrustedGateway::new().caller(&context), None);
-/// assert!(matches!(TrustedGateway::new().iam().caller(&context), Some(Identity::Iam(_))));
-/// # Ok::<(), serde_json::Error>(())
+/// assert_eq!(TrustedGateway::new().caller(&context, &headers)?, None);
+/// let trusted = TrustedGateway::new().iam().user_pool("eu-west-1_AbCdEfGhI");
+/// let Some(Identity::Iam(caller)) = trusted.caller(&context, &headers)? else { panic!("another caller") };
+/// assert_eq!(caller.sub.as_deref(), Some("ada"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// # A JWT authorizer
+///
+/// ```
+/// use http::HeaderMap;
+/// use lambda_http::request::{LambdaRequest, RequestContext};
+/// use portcullis::{GatewayTokens, Rejection, TokenUse, TrustedGateway, testkit::TestIssuer};
+///
+/// let pool = TestIssuer::cognito();
+/// let issuer = pool.issuer().client_ids(["web"]).token_use(TokenUse::Access);
+/// let tokens = GatewayTokens::builder().issuer(issuer).clock(pool.clock()).build()?;
+/// let trusted = TrustedGateway::new().tokens(tokens);
+///
+/// let context = |token_use: &str| {
+///     let exp = (TestIssuer::NOW + 60).to_string();
+///     let event = serde_json::json!({
+///         "version": "2.0", "routeKey": "$default", "rawPath": "/", "headers": {}, "isBase64Encoded": false,
+///         "requestContext": {
+///             "http": { "method": "GET", "path": "/" },
+///             "authorizer": { "jwt": { "scopes": null, "claims": {
+///                 "iss": pool.url(), "sub": "ada", "client_id": "web", "token_use": token_use, "exp": exp,
+///                 "cognito:groups": "[editors eu-west-1_TestPool1_Google]",
+///             } } },
+///         },
+///     });
+///     let LambdaRequest::ApiGatewayV2(event) = serde_json::from_value(event).unwrap() else { panic!("another event") };
+///     RequestContext::ApiGatewayV2(event.request_context)
+/// };
+///
+/// let identity = trusted.caller(&context("access"), &HeaderMap::new())?.expect("a caller");
+/// let claims = identity.user().expect("a user").claims();
+/// assert_eq!(claims.get("cognito:groups"), Some(&serde_json::json!(["editors", "eu-west-1_TestPool1_Google"])));
+/// // The gateway would let ID tokens through.
+/// assert_eq!(trusted.caller(&context("id"), &HeaderMap::new()), Err(Rejection::TokenUse));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct TrustedGateway {
     iam: bool,
+    signed: SignedCallers,
     function: bool,
+    tokens: Option<GatewayTokens>,
 }
 
 impl TrustedGateway {
@@ -67,80 +123,127 @@ impl TrustedGateway {
         self
     }
 
+    /// Of callers who signed the request, knows those who have signed in with this user pool by their `sub`
+    /// ([`IamCaller::sub`](portcullis_rules::IamCaller)). It is an id such as `eu-west-1_AbCdEfGhI`; see [`SignIns`].
+    pub fn user_pool(mut self, id: &str) -> Self {
+        self.signed.user_pool = Some(id.into());
+        self
+    }
+
+    /// Of callers who signed the request, believes none who come from another identity pool than this.
+    pub fn identity_pool(mut self, id: &str) -> Self {
+        self.signed.identity_pool = Some(id.into());
+        self
+    }
+
     /// Believes what a Lambda authorizer said about the caller.
     pub fn lambda_authorizer(mut self) -> Self {
         self.function = true;
         self
     }
 
-    /// Who calls, as far as the gateway says so and is believed.
-    #[must_use]
-    pub fn caller(self, context: &RequestContext) -> Option<Identity> {
-        if self == Self::default() {
-            return None;
+    /// Believes that a JWT authorizer of an HTTP API, or a Cognito authorizer of a REST API, has checked the signature of these tokens.
+    pub fn tokens(mut self, tokens: GatewayTokens) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// Who calls, as far as the gateway says so and is believed. `None` if it does not say, or not in a way that is believed.
+    ///
+    /// The headers are those of the request. They are read only for [`GatewayTokensBuilder::claims_of_token`](crate::GatewayTokensBuilder::claims_of_token).
+    ///
+    /// # Errors
+    ///
+    /// When the gateway has checked a token that is not good here, where tokens are trusted.
+    pub fn caller(
+        &self,
+        context: &RequestContext,
+        headers: &HeaderMap,
+    ) -> Result<Option<Identity>, Rejection> {
+        if !self.iam && !self.function && self.tokens.is_none() {
+            return Ok(None);
         }
-        let told = match context {
-            RequestContext::ApiGatewayV1(context) => Told::by_rest_api(context),
-            RequestContext::ApiGatewayV2(context) => Told::by_http_api(context),
+        let (told, flattening) = match context {
+            RequestContext::ApiGatewayV1(context) => (Told::by_rest_api(context), Flattening::RestApi),
+            RequestContext::ApiGatewayV2(context) => (Told::by_http_api(context), Flattening::HttpApi),
             // Other services have other contexts.
-            _ => return None,
+            _ => return Ok(None),
         };
         match told {
-            Told { iam: Some(caller), function: None, token: false } if self.iam => {
-                Some(Identity::Iam(caller))
+            Told { signed: Some(signed), function: None, token: None } if self.iam => {
+                Ok(self.signed.caller(signed).map(Identity::Iam))
             }
-            Told { iam: None, function: Some(caller), token: false } if self.function => {
-                Some(Identity::Function(caller))
+            Told { signed: None, function: Some(caller), token: None } if self.function => {
+                Ok(Some(Identity::Function(caller)))
             }
-            _ => None,
+            Told { signed: None, function: None, token: Some(claims) } => match &self.tokens {
+                Some(tokens) => {
+                    let claims = claims.ok_or(Rejection::ClaimsJson)?;
+                    tokens.caller_of_api(flattening, claims.into_iter(), headers).map(Some)
+                }
+                None => Ok(None),
+            },
+            _ => Ok(None),
         }
     }
 }
 
 /// What a context says, whether or not it is believed.
 #[derive(Default)]
-struct Told {
-    iam: Option<IamCaller>,
+struct Told<'a> {
+    signed: Option<Signed<'a>>,
     function: Option<FunctionCaller>,
-    /// It speaks of a token that the gateway has looked at.
-    token: bool,
+    /// It speaks of a token that the gateway has looked at: its claims, if they can be read.
+    token: Option<Option<Vec<(&'a str, Value)>>>,
 }
 
-impl Told {
-    fn by_http_api(context: &ApiGatewayV2httpRequestContext) -> Self {
+impl<'a> Told<'a> {
+    fn by_http_api(context: &'a ApiGatewayV2httpRequestContext) -> Self {
         let Some(authorizer) = &context.authorizer else {
             return Self::default();
         };
-        let iam = authorizer.iam.as_ref().and_then(|iam| {
+        let signed = authorizer.iam.as_ref().map(|iam| {
             let pool = iam.cognito_identity.as_ref();
-            Some(IamCaller {
-                user_arn: Some(name(iam.user_arn.as_deref())?),
-                identity_pool_id: pool.and_then(|pool| name(pool.identity_pool_id.as_deref())),
-                identity_id: pool.and_then(|pool| name(pool.identity_id.as_deref())),
-                authenticated: pool.and_then(|pool| standing(pool.amr.iter().map(String::as_str))),
-            })
+            let amr = || pool.into_iter().flat_map(|pool| pool.amr.iter().map(String::as_str));
+            Signed {
+                user_arn: iam.user_arn.as_deref(),
+                identity_pool_id: pool.and_then(|pool| pool.identity_pool_id.as_deref()),
+                identity_id: pool.and_then(|pool| pool.identity_id.as_deref()),
+                authenticated: standing(amr()),
+                sign_ins: SignIns::from_amr(amr()).unwrap_or_default(),
+            }
         });
         let function = (!authorizer.fields.is_empty()).then(|| said(authorizer.fields.iter()));
-        Self { iam, function, token: authorizer.jwt.is_some() }
+        let token = authorizer.jwt.as_ref().map(|jwt| {
+            Some(jwt.claims.iter().map(|(name, text)| (name.as_str(), text.as_str().into())).collect())
+        });
+        // An empty object stands where nobody has signed.
+        let signed = signed.filter(|signed| signed.user_arn.is_some());
+        Self { signed, function, token }
     }
 
-    fn by_rest_api(context: &ApiGatewayProxyRequestContext) -> Self {
+    fn by_rest_api(context: &'a ApiGatewayProxyRequestContext) -> Self {
         let identity = &context.identity;
-        let iam = name(identity.user_arn.as_deref()).map(|user_arn| IamCaller {
+        let provider = identity.cognito_authentication_provider.as_deref();
+        let signed = identity.user_arn.as_deref().map(|user_arn| Signed {
             user_arn: Some(user_arn),
-            identity_pool_id: name(identity.cognito_identity_pool_id.as_deref()),
-            identity_id: name(identity.cognito_identity_id.as_deref()),
+            identity_pool_id: identity.cognito_identity_pool_id.as_deref(),
+            identity_id: identity.cognito_identity_id.as_deref(),
             authenticated: standing(identity.cognito_authentication_type.as_deref().into_iter()),
+            sign_ins: provider.and_then(|told| SignIns::parse(told).ok()).unwrap_or_default(),
         });
         let fields = &context.authorizer.fields;
         // A Cognito authorizer gives `claims`, a name that is closed to Lambda authorizers.
-        let token = fields.get("claims").is_some_and(|claims| !claims.is_null());
+        let token = fields.get("claims").filter(|claims| !claims.is_null()).map(|claims| {
+            let claims = claims.as_object()?;
+            Some(claims.iter().map(|(name, value)| (name.as_str(), value.clone())).collect())
+        });
         let principal = fields.get("principalId").and_then(Value::as_str);
         let function = principal.filter(|principal| !principal.is_empty()).map(|_| {
             // How long the authorizer took says nothing about the caller.
             said(fields.iter().filter(|(entry, _)| *entry != "integrationLatency"))
         });
-        Self { iam, function, token }
+        Self { signed, function, token }
     }
 }
 
@@ -148,33 +251,16 @@ fn said<'a>(entries: impl Iterator<Item = (&'a String, &'a Value)>) -> FunctionC
     FunctionCaller { context: entries.map(|(name, value)| (name.clone(), value.clone())).collect::<Claims>() }
 }
 
-/// An ARN or an id of AWS.
-fn name(text: Option<&str>) -> Option<String> {
-    let good = |text: &&str| {
-        (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    text.filter(good).map(str::to_owned)
-}
-
-/// Whether an identity of a pool has signed in or is a guest; nothing if AWS says neither or both.
-fn standing<'a>(words: impl Iterator<Item = &'a str>) -> Option<bool> {
-    let (mut member, mut guest) = (false, false);
-    for word in words {
-        member |= word == "authenticated";
-        guest |= word == "unauthenticated";
-    }
-    (member != guest).then_some(member)
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
 
     use lambda_http::request::LambdaRequest;
+    use portcullis_rules::IamCaller;
     use proptest::{collection, prelude::*, test_runner::TestRunner};
     use serde_json::json;
 
-    use super::*;
+    use super::{super::signed::MAX_NAME, *};
 
     const ARN: &str = "arn:aws:sts::111122223333:assumed-role/member/CognitoIdentityCredentials";
 
@@ -202,7 +288,20 @@ mod tests {
     }
 
     fn everything() -> TrustedGateway {
-        TrustedGateway::new().iam().lambda_authorizer()
+        TrustedGateway::new().iam().user_pool("eu-west-1_x").lambda_authorizer()
+    }
+
+    fn caller(trusted: &TrustedGateway, context: &RequestContext) -> Option<Identity> {
+        trusted.caller(context, &HeaderMap::new()).unwrap()
+    }
+
+    fn user(identity: Option<Identity>, sub: &str) -> Option<Identity> {
+        match identity {
+            Some(Identity::Iam(caller)) => {
+                Some(Identity::Iam(IamCaller { sub: Some(sub.to_owned()), ..caller }))
+            }
+            other => other,
+        }
     }
 
     fn member(authenticated: Option<bool>) -> Option<Identity> {
@@ -211,6 +310,7 @@ mod tests {
             identity_pool_id: Some("eu-west-1:p".to_owned()),
             identity_id: Some("eu-west-1:i".to_owned()),
             authenticated,
+            sub: None,
         }))
     }
 
@@ -232,7 +332,12 @@ mod tests {
     }
 
     fn pool_type(kind: &Value) -> RequestContext {
+        pool_user(kind, &Value::Null)
+    }
+
+    fn pool_user(kind: &Value, provider: &Value) -> RequestContext {
         let identity = json!({
+            "cognitoAuthenticationProvider": provider,
             "cognitoIdentityPoolId": "eu-west-1:p", "cognitoIdentityId": "eu-west-1:i", "cognitoAuthenticationType": kind,
             "userArn": ARN, "sourceIp": "203.0.113.1",
         });
@@ -243,13 +348,18 @@ mod tests {
     fn what_a_gateway_says_becomes_an_identity() {
         let provider = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x";
         let signed_in = json!(["authenticated", provider, format!("{provider}:CognitoSignIn:u1")]);
+        let other = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_y";
+        let with_other = json!(["authenticated", other, format!("{other}:CognitoSignIn:u1")]);
+        let told = json!(format!("{provider},{provider}:CognitoSignIn:u1"));
         let no_one = json!({ "sourceIp": "203.0.113.1", "userArn": null });
         let lambda = json!({ "tenant": "acme", "level": 3, "tags": ["a"] });
         let strings = json!({ "principalId": "p1", "tenant": "acme" });
         let with_latency = json!({ "principalId": "p1", "tenant": "acme", "integrationLatency": 12 });
         let iam = json!({ "userArn": ARN });
         let table = [
-            (amr(&signed_in), member(Some(true))),
+            (amr(&signed_in), user(member(Some(true)), "u1")),
+            (amr(&with_other), member(Some(true))),
+            (amr(&json!(["unauthenticated", format!("{provider}:CognitoSignIn:u1")])), member(Some(false))),
             (amr(&json!(["unauthenticated"])), member(Some(false))),
             (amr(&json!([])), member(None)),
             (amr(&json!(["authenticated", "unauthenticated"])), member(None)),
@@ -257,6 +367,9 @@ mod tests {
             (http_api(&json!({ "iam": iam })), role()),
             (http_api(&json!({ "iam": { "userArn": ARN, "cognitoIdentity": null } })), role()),
             (http_api(&json!({ "lambda": lambda })), function(&lambda)),
+            (pool_user(&json!("authenticated"), &told), user(member(Some(true)), "u1")),
+            (pool_user(&json!("unauthenticated"), &told), member(Some(false))),
+            (pool_user(&json!("authenticated"), &json!("\"")), member(Some(true))),
             (pool_type(&json!("authenticated")), member(Some(true))),
             (pool_type(&json!("unauthenticated")), member(Some(false))),
             (pool_type(&Value::Null), member(None)),
@@ -286,10 +399,10 @@ mod tests {
             (rest_api(&no_one, &json!({ "principalId": "p1", "claims": { "sub": "u1" } })), None),
         ];
         for (context, expected) in table {
-            assert_eq!(everything().caller(&context), expected, "{context:?}");
-            assert_eq!(TrustedGateway::new().caller(&context), None, "{context:?}");
+            assert_eq!(caller(&everything(), &context), expected, "{context:?}");
+            assert_eq!(caller(&TrustedGateway::new(), &context), None, "{context:?}");
             let alone = [TrustedGateway::new().iam(), TrustedGateway::new().lambda_authorizer()]
-                .map(|trust| trust.caller(&context));
+                .map(|trust| caller(&trust, &context));
             let [iam, function] = alone.each_ref().map(Option::is_some);
             assert_eq!(iam, matches!(expected, Some(Identity::Iam(_))), "{context:?}");
             assert_eq!(function, matches!(expected, Some(Identity::Function(_))), "{context:?}");
@@ -362,8 +475,8 @@ mod tests {
                 let mut counts = read.get();
                 counts[place] += 1;
                 read.set(counts);
-                prop_assert_eq!(TrustedGateway::new().caller(&context), None);
-                match everything().caller(&context) {
+                prop_assert_eq!(caller(&TrustedGateway::new(), &context), None);
+                match caller(&everything(), &context) {
                     Some(Identity::Iam(caller)) => {
                         let names = [&caller.user_arn, &caller.identity_pool_id, &caller.identity_id];
                         prop_assert!(caller.user_arn.is_some());

@@ -1,17 +1,26 @@
 //! What an Application Load Balancer says about who has signed in: the header `x-amzn-oidc-data`.
 
+mod builder;
+mod key_store;
+mod pem;
+
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use base64::{
     Engine,
     engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
 };
+use futures_util::{FutureExt, future::BoxFuture};
 use portcullis_rules::{Claims, Identity, User, VerifiedBy};
 use serde_json::{Map, Value};
 
+pub use self::builder::AlbVerifierBuilder;
+use self::{builder::List, key_store::KeyStore};
 use crate::{
-    Algorithm, AuthenticateError, Clock, ConfigError, JwkSet, LEEWAY, MAX_TOKEN_BYTES, Mistake, Rejection,
-    SystemClock, clock::unix_seconds, token::strict_json,
+    Algorithm, AuthenticateError, Clock, JwkSet, KeyPolicy, LEEWAY, MAX_TOKEN_BYTES, Rejection, SystemClock,
+    clock::unix_seconds,
+    keys::{LookUp, VerifyingKey},
+    token::strict_json,
 };
 
 /// Verifies what an Application Load Balancer puts into the header `x-amzn-oidc-data`. A clone shares the keys.
@@ -28,21 +37,31 @@ use crate::{
 /// 6. `iss` and `exp` are there, in the header or in the claims; in both places they are right.
 /// 7. `sub` is a string that is not empty.
 ///
+/// # Keys
+///
+/// Load balancers publish each key under its id: `https://public-keys.auth.elb.REGION.amazonaws.com/KID`, in PEM. So this is the one place where
+/// a `kid` enters a URL, and only one that is a UUID in lower case, behind a URL that configuration gives. The region is that of the ARNs.
+///
+/// 1. A key is fetched when data names it that is right in everything but the signature. Whoever needs it waits for one fetch
+///    together; a key that is known is never waited for before [`KeyPolicy::max_age`], and then the old one serves if none can be had.
+/// 2. Anybody can make up ids. Unknown ones cause six fetches at once, and one in each [`KeyPolicy::unknown_key_cooldown`] on average, whoever
+///    sends them; past that the answer is 503 with the time to wait. An id that AWS does not know is not asked for again in a cool-down.
+/// 3. A fetch that fails is not repeated at once, as [`KeyPolicy`] says, which also holds for what is read: https only, no redirect, little.
+/// 4. [`AlbVerifierBuilder::keys`] gives the keys instead, and nothing is fetched.
+///
 /// *Caveat:* whoever reaches the service past the load balancer can replay what they have seen until it expires; let security
 /// groups admit the load balancer only. `x-amzn-oidc-identity` and `x-amzn-oidc-accesstoken` are not read: nothing binds the
 /// first to anything.
 ///
 /// ```
-/// use portcullis::{AlbVerifier, JwkSet};
-/// # let keys = JwkSet::from_json(r#"{"keys":[]}"#)?;
+/// use portcullis::AlbVerifier;
 ///
 /// let verifier = AlbVerifier::builder()
 ///     .load_balancers(["arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"])
 ///     .client_ids(["web"])
 ///     .issuers(["https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"])
-///     .keys(keys)
 ///     .build()?;
-/// assert!(verifier.verify_now("no token").is_err());
+/// assert!(verifier.verify_now("no token").is_some_and(|outcome| outcome.is_err()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -54,32 +73,26 @@ struct Shared {
     load_balancers: Option<BTreeSet<String>>,
     client_ids: Option<BTreeSet<String>>,
     issuers: Option<BTreeSet<String>>,
-    keys: JwkSet,
+    keys: Keys,
     clock: Arc<dyn Clock>,
     leeway: Duration,
     max_token_bytes: usize,
 }
 
-/// Collects what an [`AlbVerifier`] needs.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct AlbVerifierBuilder {
-    load_balancers: List,
-    client_ids: List,
-    issuers: List,
-    keys: Option<JwkSet>,
-    clock: Arc<dyn Clock>,
-    leeway: Duration,
-    max_token_bytes: usize,
+/// Where keys come from.
+enum Keys {
+    /// These and no other.
+    Given(JwkSet),
+    Fetched(Arc<KeyStore>),
 }
 
-/// What is allowed, stated or waived.
-#[derive(Clone, Debug, Default)]
-enum List {
-    #[default]
-    Unsaid,
-    Waived,
-    AnyOf(BTreeSet<String>),
+/// What a load balancer may have written, before anybody knows whether it has.
+struct Unverified<'a> {
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+    key_id: String,
+    signing_input: &'a str,
+    signature: Vec<u8>,
 }
 
 /// What a load balancer has said.
@@ -96,38 +109,102 @@ impl AlbVerifier {
             client_ids: List::Unsaid,
             issuers: List::Unsaid,
             keys: None,
+            region: None,
+            keys_url: None,
+            key_policy: KeyPolicy::default(),
+            fetcher: None,
             clock: Arc::new(SystemClock),
             leeway: LEEWAY,
             max_token_bytes: MAX_TOKEN_BYTES,
         }
     }
 
-    /// Says whether the value of `x-amzn-oidc-data` is good, and what it says.
+    /// Says whether the value of `x-amzn-oidc-data` is good, and what it says. Waits only if its key must be fetched first.
     ///
     /// # Errors
     ///
-    /// When it is not accepted.
-    pub fn verify_now(&self, data: &str) -> Result<AlbToken, AuthenticateError> {
-        Ok(self.shared.verify(data)?)
+    /// When it is not accepted, or the key that would tell cannot be had.
+    pub async fn verify(&self, data: &str) -> Result<AlbToken, AuthenticateError> {
+        let unverified = self.shared.read(data)?;
+        let found = match &self.shared.keys {
+            Keys::Given(_) => self.shared.look_up(&unverified.key_id),
+            Keys::Fetched(store) => match store.look_up(&unverified.key_id) {
+                LookUp::Fetch => {
+                    // Nothing is fetched for what would be refused in any case.
+                    self.shared.check_claims(&unverified.header, &unverified.claims)?;
+                    store.find(&unverified.key_id).await
+                }
+                answer => answer,
+            },
+        };
+        self.shared.conclude(unverified, found).unwrap_or(Err(Rejection::UnknownKey.into()))
+    }
+
+    /// Says whether the value is good, if that can be said without fetching a key.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify); `None` means that it would have to wait.
+    #[must_use]
+    pub fn verify_now(&self, data: &str) -> Option<Result<AlbToken, AuthenticateError>> {
+        let unverified = match self.shared.read(data) {
+            Ok(unverified) => unverified,
+            Err(rejection) => return Some(Err(rejection.into())),
+        };
+        let found = self.shared.look_up(&unverified.key_id);
+        self.shared.conclude(unverified, found)
+    }
+
+    /// [`verify`](Self::verify) as a future that borrows nothing.
+    pub(crate) fn verify_later(&self, data: &str) -> BoxFuture<'static, Result<AlbToken, AuthenticateError>> {
+        let (verifier, data) = (self.clone(), data.to_owned());
+        async move { verifier.verify(&data).await }.boxed()
     }
 }
 
 impl Shared {
-    fn verify(&self, data: &str) -> Result<AlbToken, Rejection> {
+    fn read<'a>(&self, data: &'a str) -> Result<Unverified<'a>, Rejection> {
         if data.len() > self.max_token_bytes {
             return Err(Rejection::TooLong);
         }
-        let (input, signature) = data.rsplit_once('.').ok_or(Rejection::Parts)?;
-        let (header, claims) = input.split_once('.').ok_or(Rejection::Parts)?;
+        let (signing_input, signature) = data.rsplit_once('.').ok_or(Rejection::Parts)?;
+        let (header, claims) = signing_input.split_once('.').ok_or(Rejection::Parts)?;
         if claims.contains('.') || header.is_empty() || claims.is_empty() {
             return Err(Rejection::Parts);
         }
         let header = strict_json::parse_object(&decode(header)?).ok_or(Rejection::HeaderJson)?;
-        let key_id = self.check_header(&header)?;
+        let key_id = self.check_header(&header)?.to_owned();
         let claims = strict_json::parse_object(&decode(claims)?).ok_or(Rejection::ClaimsJson)?;
-        let signature = decode(signature)?;
-        let key = self.keys.get(Some(key_id)).ok_or(Rejection::UnknownKey)?;
-        key.verify(Algorithm::Es256, input.as_bytes(), &signature)?;
+        Ok(Unverified { header, claims, key_id, signing_input, signature: decode(signature)? })
+    }
+
+    fn look_up(&self, key_id: &str) -> LookUp {
+        match &self.keys {
+            Keys::Given(keys) => keys
+                .get(Some(key_id))
+                .map_or(LookUp::Unknown, |key: &Arc<VerifyingKey>| LookUp::Found(Arc::clone(key))),
+            Keys::Fetched(store) => store.look_up(key_id),
+        }
+    }
+
+    fn conclude(
+        &self,
+        unverified: Unverified<'_>,
+        found: LookUp,
+    ) -> Option<Result<AlbToken, AuthenticateError>> {
+        match found {
+            LookUp::Found(key) => Some(self.check(unverified, &key).map_err(AuthenticateError::from)),
+            LookUp::Unknown => Some(Err(Rejection::UnknownKey.into())),
+            LookUp::Unavailable { retry_after } => {
+                Some(Err(AuthenticateError::KeysUnavailable { retry_after }))
+            }
+            LookUp::Fetch => None,
+        }
+    }
+
+    fn check(&self, unverified: Unverified<'_>, key: &VerifyingKey) -> Result<AlbToken, Rejection> {
+        let Unverified { header, claims, signing_input, signature, .. } = unverified;
+        key.verify(Algorithm::Es256, signing_input.as_bytes(), &signature)?;
         self.check_claims(&header, &claims)?;
         Ok(AlbToken { claims: claims.into() })
     }
@@ -204,123 +281,6 @@ impl Shared {
 fn decode(text: &str) -> Result<Vec<u8>, Rejection> {
     let engine = if text.ends_with('=') { &URL_SAFE } else { &URL_SAFE_NO_PAD };
     engine.decode(text).map_err(|_| Rejection::Base64)
-}
-
-impl AlbVerifierBuilder {
-    /// The ARNs of the load balancers whose word is taken; one of them suffices.
-    pub fn load_balancers(mut self, arns: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.load_balancers = List::of(arns);
-        self
-    }
-
-    /// Takes the word of every load balancer of the region, also of one that somebody else has set up.
-    pub fn insecure_any_load_balancer(mut self) -> Self {
-        self.load_balancers = List::Waived;
-        self
-    }
-
-    /// The clients that the load balancers sign people in with.
-    pub fn client_ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.client_ids = List::of(ids);
-        self
-    }
-
-    /// Accepts people whom a load balancer has signed in with any client.
-    pub fn insecure_any_client(mut self) -> Self {
-        self.client_ids = List::Waived;
-        self
-    }
-
-    /// The issuers that people sign in at, exactly as `iss` spells them.
-    pub fn issuers(mut self, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.issuers = List::of(issuers);
-        self
-    }
-
-    /// Accepts people whom any issuer knows.
-    pub fn insecure_any_issuer(mut self) -> Self {
-        self.issuers = List::Waived;
-        self
-    }
-
-    /// The public keys of the load balancers' region.
-    pub fn keys(mut self, keys: JwkSet) -> Self {
-        self.keys = Some(keys);
-        self
-    }
-
-    /// Reads the time from here instead of from the operating system.
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// By how much the clocks of the load balancer and this machine may differ; by default [`LEEWAY`].
-    pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
-        self
-    }
-
-    /// The longest value that is read, in bytes; by default [`MAX_TOKEN_BYTES`].
-    pub fn max_token_bytes(mut self, limit: usize) -> Self {
-        self.max_token_bytes = limit;
-        self
-    }
-
-    /// Checks the configuration.
-    ///
-    /// # Errors
-    ///
-    /// Names every mistake, among them each check that was neither stated nor waived.
-    pub fn build(self) -> Result<AlbVerifier, ConfigError> {
-        const PLACE: &str = "load balancer";
-        let mut mistakes = Vec::new();
-        let lists = [
-            (&self.load_balancers, "load balancers", "load_balancers", "insecure_any_load_balancer"),
-            (&self.client_ids, "client ids", "client_ids", "insecure_any_client"),
-            (&self.issuers, "issuers", "issuers", "insecure_any_issuer"),
-        ];
-        for (list, what, state, waive) in lists {
-            let issuer = PLACE.to_owned();
-            match list {
-                List::Unsaid => mistakes.push(Mistake::NotStated { issuer, what, state, waive }),
-                List::AnyOf(values) if values.is_empty() || values.contains("") => {
-                    mistakes.push(Mistake::EmptyList { issuer, list: state });
-                }
-                List::AnyOf(_) | List::Waived => {}
-            }
-        }
-        if self.max_token_bytes == 0 {
-            mistakes.push(Mistake::SizeLimit);
-        }
-        if self.keys.is_none() {
-            mistakes.push(Mistake::NoFetcher { issuer: PLACE.to_owned() });
-        }
-        ConfigError::check(mistakes)?;
-        let shared = Shared {
-            load_balancers: self.load_balancers.into_allowed(),
-            client_ids: self.client_ids.into_allowed(),
-            issuers: self.issuers.into_allowed(),
-            keys: self.keys.unwrap_or_default(),
-            clock: self.clock,
-            leeway: self.leeway,
-            max_token_bytes: self.max_token_bytes,
-        };
-        Ok(AlbVerifier { shared: Arc::new(shared) })
-    }
-}
-
-impl List {
-    fn of(values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self::AnyOf(values.into_iter().map(Into::into).collect())
-    }
-
-    fn into_allowed(self) -> Option<BTreeSet<String>> {
-        match self {
-            Self::AnyOf(values) => Some(values),
-            Self::Unsaid | Self::Waived => None,
-        }
-    }
 }
 
 impl AlbToken {

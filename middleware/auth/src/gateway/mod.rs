@@ -1,0 +1,18 @@
+//! Callers whom a service in front of this process has checked, and what of that is checked again.
+
+#[cfg(feature = "lambda")]
+mod api_gateway;
+mod app_sync;
+mod flattened;
+mod sign_ins;
+mod signed;
+mod tokens;
+
+#[cfg(feature = "lambda")]
+pub use self::api_gateway::TrustedGateway;
+pub use self::{
+    app_sync::{AppSyncError, TrustedAppSync},
+    sign_ins::{InvalidSignIns, SignIn, SignInProvider, SignIns},
+    tokens::{GatewayTokens, GatewayTokensBuilder},
+};
+use self::{flattened::Flattening, signed::SignedCallers};
