@@ -33,6 +33,10 @@ impl LocalTriggers {
 }
 
 impl Triggers for LocalTriggers {
+    fn is_attached(&self, trigger: Trigger) -> bool {
+        matches!(trigger, Trigger::PreSignUp | Trigger::PostConfirmation | Trigger::PreTokenGeneration)
+    }
+
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture {
         let (environment, profiles, directory) =
             (Arc::clone(&self.environment), self.profiles.clone(), self.directory.clone());
@@ -58,6 +62,8 @@ impl Triggers for LocalTriggers {
                     )
                     .await
                 }
+                // Not attached, so never called.
+                _ => Ok(event),
             };
             answer.map_err(refusal)
         })
