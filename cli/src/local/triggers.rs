@@ -1,12 +1,22 @@
 //! The trigger functions, called as Cognito calls them.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, ready},
+    sync::Arc,
+};
 
-use jiff::Timestamp;
 use portcullis_data::{Clock, Profiles, System, Table};
-use portcullis_events::TriggerError;
-use portcullis_post_confirmation::{Directory, DirectoryError};
+use portcullis_post_confirmation::{self as post_confirmation, Directory, DirectoryError};
+use portcullis_pre_signup as pre_signup;
+use portcullis_pre_token_generation as pre_token_generation;
+use portcullis_trigger::{
+    Answer, TriggerLayer,
+    events::{Event, TriggerError},
+    invocation, service_fn,
+};
 use serde_json::Value;
+use tower_layer::Layer;
+use tower_service::Service;
 
 use crate::{
     local::environment::Environment,
@@ -41,33 +51,45 @@ impl Triggers for LocalTriggers {
         let (environment, profiles, directory) =
             (Arc::clone(&self.environment), self.profiles.clone(), self.directory.clone());
         Box::pin(async move {
-            let answer = match trigger {
-                Trigger::PreSignUp => portcullis_pre_signup::handle(event, &environment.pre_sign_up),
+            match trigger {
+                Trigger::PreSignUp => {
+                    let config = &environment.pre_sign_up;
+                    call("pre-signup", event, |event| ready(pre_signup::handle(event, config))).await
+                }
                 Trigger::PostConfirmation => {
-                    let now: Timestamp = System.now();
-                    portcullis_post_confirmation::handle(
-                        event,
-                        &environment.post_confirmation,
-                        &profiles,
-                        &directory,
-                        now,
-                    )
+                    let config = &environment.post_confirmation;
+                    call("post-confirmation", event, |event| {
+                        post_confirmation::handle(event, config, &profiles, &directory, System.now())
+                    })
                     .await
                 }
                 Trigger::PreTokenGeneration => {
-                    portcullis_pre_token_generation::handle(
-                        event,
-                        &environment.pre_token_generation,
-                        &profiles,
-                    )
+                    let config = &environment.pre_token_generation;
+                    call("pre-token-generation", event, |event| {
+                        pre_token_generation::handle(event, config, &profiles)
+                    })
                     .await
                 }
                 // Not attached, so never called.
                 _ => Ok(event),
-            };
-            answer.map_err(refusal)
+            }
         })
     }
+}
+
+/// Calls a handler through the layer that it has at Lambda.
+async fn call<F>(
+    function: &'static str,
+    event: Value,
+    handler: impl FnMut(Event) -> F,
+) -> Result<Value, TriggerFailure>
+where
+    F: Future<Output = Result<Answer, TriggerError>>,
+{
+    let mut service = TriggerLayer::new(function).layer(service_fn(handler));
+    // A function is always ready.
+    let answer = service.call(invocation(event)).await;
+    answer.map_err(|refusal| TriggerFailure::Refused(refusal.error_message))
 }
 
 impl Directory for LocalDirectory {
@@ -84,8 +106,4 @@ impl Directory for LocalDirectory {
                 .map_err(|error| DirectoryError::new(error.to_string()))
         }
     }
-}
-
-fn refusal(error: TriggerError) -> TriggerFailure {
-    TriggerFailure::Refused(error.to_string())
 }

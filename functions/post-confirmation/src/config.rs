@@ -1,8 +1,6 @@
-use std::fmt;
-
 use portcullis_data::{ConnectOptions, Profiles, Table, connect};
 use portcullis_events::check_group_name;
-use thiserror::Error;
+use portcullis_trigger::ConfigErrors;
 
 /// What a new user gets; see the [crate's documentation](crate) for the variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,20 +24,6 @@ pub enum OnError {
     Fail,
 }
 
-/// Everything that is wrong with the configuration, a line each.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-/// A variable that is missing or wrong. The text does not repeat its value.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{variable} {problem}")]
-pub struct ConfigError {
-    /// The variable's name.
-    pub variable: &'static str,
-    /// What is wrong, in words that fit after the name.
-    pub problem: &'static str,
-}
-
 impl Config {
     /// Reads the variables through `lookup`.
     ///
@@ -47,18 +31,15 @@ impl Config {
     ///
     /// All mistakes at once.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut errors = Vec::new();
+        let mut errors = ConfigErrors::default();
         let table_name = lookup("TABLE_NAME").unwrap_or_default();
         if table_name.trim().is_empty() {
-            errors.push(ConfigError { variable: "TABLE_NAME", problem: "is missing" });
+            errors.push("TABLE_NAME", "is missing");
         }
         let mut group = |variable| {
             let name = lookup(variable)?;
             if check_group_name(&name).is_err() {
-                errors.push(ConfigError {
-                    variable,
-                    problem: "is no group's name: 1 to 128 characters without blanks",
-                });
+                errors.push(variable, "is no group's name: 1 to 128 characters without blanks");
             }
             Some(name)
         };
@@ -68,16 +49,11 @@ impl Config {
             None | Some("continue") => OnError::Continue,
             Some("fail") => OnError::Fail,
             Some(_) => {
-                errors
-                    .push(ConfigError { variable: "ON_ERROR", problem: "is neither `continue` nor `fail`" });
+                errors.push("ON_ERROR", "is neither `continue` nor `fail`");
                 OnError::Fail
             }
         };
-        if errors.is_empty() {
-            Ok(Self { table_name, default_group, first_user_group, on_error })
-        } else {
-            Err(ConfigErrors(errors))
-        }
+        errors.or(Self { table_name, default_group, first_user_group, on_error })
     }
 
     /// The profiles in the configured table at AWS. Nothing is called before the first event.
@@ -88,25 +64,6 @@ impl Config {
     /// The profiles in another table, with the first user told apart if there is a group for them.
     pub fn profiles_in(&self, table: Table) -> Profiles {
         Profiles::new(table).elect_admin(self.first_user_group.is_some())
-    }
-}
-
-impl ConfigErrors {
-    /// The mistakes, in the order of the variables.
-    pub fn errors(&self) -> &[ConfigError] {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{error}")?;
-        }
-        Ok(())
     }
 }
 

@@ -1,77 +1,43 @@
-use std::{
-    error::Error,
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::{error::Error, future::Future, time::Duration};
 
 use portcullis_data::Timestamp;
 use portcullis_events::{Event, PostConfirmation, PublicError, TriggerError};
-use serde_json::Value;
+use portcullis_trigger::Answer;
 
 use crate::{Config, Directory, Enrollments, OnError, Plan, decide};
 
 /// Something failed: the code of the log line, and with `ON_ERROR=fail` the user's answer too. The user is confirmed
 /// nevertheless.
-pub const SETUP_INCOMPLETE: PublicError = PublicError::new(
+pub const SETUP_INCOMPLETE: PublicError = PublicError::fault(
     "E_SETUP_INCOMPLETE",
     "the account is confirmed but could not be set up, try to sign in",
 );
 
-/// How long the effects may take: Cognito waits five seconds, start of the function included.
+/// How long the effects may take: less than the layer's deadline, which knows nothing of `ON_ERROR`.
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// Gives a new user what they get, answers with the event as it came, and writes one line to the
-/// log.
+/// Gives a new user what they get, and answers with the event as it came.
 ///
 /// # Errors
 ///
-/// An event that is no JSON object; with `ON_ERROR=fail` also an effect that failed. The error's
-/// text is for the user's eyes.
+/// With `ON_ERROR=fail`, an effect that failed. The error's text is for the user's eyes.
 pub async fn handle(
-    event: Value,
+    event: Event,
     config: &Config,
     profiles: &impl Enrollments,
     directory: &impl Directory,
     now: Timestamp,
-) -> Result<Value, TriggerError> {
-    let started = Instant::now();
-    let event = match Event::new(event) {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::warn!(
-                decision = "refuse",
-                code = error.code(),
-                detail = error.detail(),
-                "post-confirmation failed"
-            );
-            return Err(error);
-        }
-    };
+) -> Result<Answer, TriggerError> {
     let outcome = match PostConfirmation::of(&event).map(|view| decide(view, config, now)) {
         None => Ok("not ours"),
         Some(Ok(None)) => Ok("nothing to do"),
         Some(Ok(Some(plan))) => carry_out(&plan, profiles, directory).await,
         Some(Err(error)) => Err(error),
     };
-    let (source, sub) = (event.source(), event.user_attributes().sub());
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match outcome {
-        Ok(decision) => {
-            tracing::info!(source, sub, decision, duration_ms, "post-confirmation done");
-            Ok(event.into_value())
-        }
-        Err(error) => {
-            let decision = match config.on_error {
-                OnError::Continue => "continue",
-                OnError::Fail => "fail",
-            };
-            let (code, detail) = (error.code(), error.detail());
-            tracing::error!(source, sub, decision, code, detail, duration_ms, "post-confirmation failed");
-            match config.on_error {
-                OnError::Continue => Ok(event.into_value()),
-                OnError::Fail => Err(error),
-            }
-        }
+    match (outcome, config.on_error) {
+        (Ok(decision), _) => Ok(Answer::new(event, decision)),
+        (Err(error), OnError::Continue) => Ok(Answer::new(event, "continue").despite(&error)),
+        (Err(error), OnError::Fail) => Err(error),
     }
 }
 

@@ -46,7 +46,7 @@
 //! use portcullis_data::Timestamp;
 //! use portcullis_post_confirmation::{Config, Directory, handle};
 //!
-//! # async fn example(event: serde_json::Value, directory: impl Directory) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(event: portcullis_trigger::events::Event, directory: impl Directory) -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::from_env(|name| std::env::var(name).ok())?;
 //! let profiles = config.profiles();
 //! let answer = handle(event, &config, &profiles, &directory, Timestamp::now()).await?;
@@ -63,10 +63,12 @@ mod enrollments;
 mod handle;
 mod plan;
 
+pub use portcullis_trigger::{ConfigError, ConfigErrors};
+
 #[cfg(feature = "cognito")]
 pub use self::cognito::CognitoDirectory;
 pub use self::{
-    config::{Config, ConfigError, ConfigErrors, OnError},
+    config::{Config, OnError},
     directory::{Directory, DirectoryError},
     enrollments::Enrollments,
     handle::{SETUP_INCOMPLETE, handle},

@@ -11,8 +11,11 @@ use std::{
 };
 
 use portcullis_data::{Enrollment, NewProfile, ProfileError, Timestamp, testkit};
+use portcullis_events::{Event, TriggerError};
 use portcullis_post_confirmation::{Config, Directory, DirectoryError, Enrollments, handle};
+use portcullis_trigger::{Answer, TriggerLayer, invocation, service_fn};
 use serde_json::{Value, json};
+use tower::{Layer, ServiceExt};
 
 const SIGN_UP: &str =
     include_str!("../../../middleware/events/tests/fixtures/post-confirmation-confirm-sign-up.json");
@@ -102,10 +105,20 @@ fn config(on_error: &str) -> Config {
     Config::from_env(lookup).unwrap()
 }
 
+async fn deliver(
+    event: Value,
+    config: &Config,
+    profiles: &impl Enrollments,
+    directory: &impl Directory,
+    now: Timestamp,
+) -> Result<Value, TriggerError> {
+    handle(Event::new(event)?, config, profiles, directory, now).await.map(Answer::into_value)
+}
+
 #[tokio::test]
 async fn the_first_user_gets_a_profile_and_both_groups_and_the_second_only_the_default() {
     let (store, groups, config) = (Store::default(), Groups::default(), config("fail"));
-    let answer = handle(event(SIGN_UP), &config, &store, &groups, NOW).await.unwrap();
+    let answer = deliver(event(SIGN_UP), &config, &store, &groups, NOW).await.unwrap();
     assert_eq!(answer, event(SIGN_UP));
     assert_eq!(groups.groups(), ["admins", "users"]);
     assert!(
@@ -117,7 +130,7 @@ async fn the_first_user_gets_a_profile_and_both_groups_and_the_second_only_the_d
             .all(|[pool, username, _]| pool == "eu-west-1_Pool1" && username == ANN)
     );
 
-    handle(sign_up_of("s-2"), &config, &store, &groups, NOW).await.unwrap();
+    deliver(sign_up_of("s-2"), &config, &store, &groups, NOW).await.unwrap();
     assert_eq!(groups.groups(), ["admins", "users", "users"]);
     assert_eq!(*store.subs.lock().unwrap(), [ANN, "s-2"]);
 }
@@ -128,7 +141,7 @@ async fn what_is_no_confirmed_sign_up_comes_back_unchanged_and_has_no_effect() {
     unknown["triggerSource"] = json!("PostConfirmation_Tomorrow");
     for came in [event(FORGOT_PASSWORD), event(PRE_SIGN_UP), unknown, json!({})] {
         let (store, groups) = (Store::default(), Groups::default());
-        assert_eq!(handle(came.clone(), &config("fail"), &store, &groups, NOW).await.unwrap(), came);
+        assert_eq!(deliver(came.clone(), &config("fail"), &store, &groups, NOW).await.unwrap(), came);
         assert_eq!(groups.groups(), [""; 0]);
         assert!(store.subs.lock().unwrap().is_empty());
     }
@@ -142,9 +155,9 @@ async fn failures_are_swallowed_unless_configured() {
         (Store { fails: true, ..Store::default() }, Groups { fails: true, ..Groups::default() }),
     ];
     for (store, groups) in rows {
-        let answer = handle(event(SIGN_UP), &config("continue"), &store, &groups, NOW).await;
+        let answer = deliver(event(SIGN_UP), &config("continue"), &store, &groups, NOW).await;
         assert_eq!(answer.unwrap(), event(SIGN_UP));
-        let error = handle(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
+        let error = deliver(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
         let expected = "E_SETUP_INCOMPLETE: the account is confirmed but could not be set up, try to sign in";
         assert_eq!(error.to_string(), expected);
     }
@@ -153,7 +166,7 @@ async fn failures_are_swallowed_unless_configured() {
 #[tokio::test]
 async fn a_profile_that_fails_does_not_keep_the_default_group_away() {
     let (store, groups) = (Store { fails: true, ..Store::default() }, Groups::default());
-    handle(event(SIGN_UP), &config("continue"), &store, &groups, NOW).await.unwrap();
+    deliver(event(SIGN_UP), &config("continue"), &store, &groups, NOW).await.unwrap();
     assert_eq!(groups.groups(), ["users"]);
 }
 
@@ -161,7 +174,7 @@ async fn a_profile_that_fails_does_not_keep_the_default_group_away() {
 async fn an_effect_that_hangs_is_given_up_before_cognito_gives_up() {
     let (store, groups) = (Store::default(), Groups { hangs_on: Some("admins"), ..Groups::default() });
     let started = tokio::time::Instant::now();
-    let error = handle(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
+    let error = deliver(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
     assert!(started.elapsed().as_millis() < 5000);
     assert_eq!(error.detail(), Some("profile and first user's group: took longer than 4 s"));
     assert_eq!(groups.groups(), ["users"]);
@@ -172,8 +185,8 @@ async fn an_event_without_a_sub_follows_the_same_policy() {
     let mut came = event(SIGN_UP);
     came["request"]["userAttributes"] = json!(null);
     let (store, groups) = (Store::default(), Groups::default());
-    assert_eq!(handle(came.clone(), &config("continue"), &store, &groups, NOW).await.unwrap(), came);
-    let error = handle(came, &config("fail"), &store, &groups, NOW).await.unwrap_err();
+    assert_eq!(deliver(came.clone(), &config("continue"), &store, &groups, NOW).await.unwrap(), came);
+    let error = deliver(came, &config("fail"), &store, &groups, NOW).await.unwrap_err();
     assert_eq!(error.code(), "E_MALFORMED_EVENT");
     assert_eq!(groups.groups(), [""; 0]);
 }
@@ -182,7 +195,7 @@ async fn an_event_without_a_sub_follows_the_same_policy() {
 async fn what_is_no_event_is_refused_with_a_fixed_text() {
     for came in [json!(null), json!("ann@example.com")] {
         let error =
-            handle(came, &config("continue"), &Store::default(), &Groups::default(), NOW).await.unwrap_err();
+            deliver(came, &config("continue"), &Store::default(), &Groups::default(), NOW).await.unwrap_err();
         assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
     }
 }
@@ -208,7 +221,10 @@ async fn a_failure_that_nobody_sees_is_a_line_that_an_alarm_can_name() {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
     tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
     let (store, groups) = (Store { fails: true, ..Store::default() }, Groups::default());
-    handle(sign_up_of("s-log"), &config("continue"), &store, &groups, NOW).await.unwrap();
+    let config = config("continue");
+    let handler = service_fn(|event| handle(event, &config, &store, &groups, NOW));
+    let function = TriggerLayer::new("post-confirmation").layer(handler);
+    function.oneshot(invocation(sign_up_of("s-log"))).await.unwrap();
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let line = lines.find(|line| line["sub"] == "s-log").unwrap();
@@ -221,17 +237,17 @@ async fn concurrent_deliveries_make_one_profile_each_and_one_admin() {
     let config = config("fail");
     let profiles = config.profiles_in(testkit::table().await.unwrap());
     let groups = Groups::default();
-    let deliver = |sub: &'static str| handle(sign_up_of(sub), &config, &profiles, &groups, NOW);
+    let delivered = |sub: &'static str| deliver(sign_up_of(sub), &config, &profiles, &groups, NOW);
     let (a, b, c, d, e, f, g, h, i) = tokio::join!(
-        deliver("s-1"),
-        deliver("s-1"),
-        deliver("s-1"),
-        deliver("s-2"),
-        deliver("s-2"),
-        deliver("s-2"),
-        deliver("s-3"),
-        deliver("s-3"),
-        deliver("s-3"),
+        delivered("s-1"),
+        delivered("s-1"),
+        delivered("s-1"),
+        delivered("s-2"),
+        delivered("s-2"),
+        delivered("s-2"),
+        delivered("s-3"),
+        delivered("s-3"),
+        delivered("s-3"),
     );
     for answer in [a, b, c, d, e, f, g, h, i] {
         answer.unwrap();
@@ -255,18 +271,18 @@ async fn a_delivery_that_died_anywhere_is_made_good_by_the_next() {
         let (store, groups) = (Store::default(), Groups::default());
         let mut finished = false;
         {
-            let mut dying = pin!(handle(event(SIGN_UP), &config, &store, &groups, NOW));
+            let mut dying = pin!(deliver(event(SIGN_UP), &config, &store, &groups, NOW));
             for _ in 0..steps {
                 finished = matches!(poll_once(dying.as_mut()), Poll::Ready(_));
             }
         }
-        handle(event(SIGN_UP), &config, &store, &groups, NOW).await.unwrap();
+        deliver(event(SIGN_UP), &config, &store, &groups, NOW).await.unwrap();
         let mut reached = groups.groups();
         reached.dedup();
         assert_eq!(reached, ["admins", "users"], "died after {steps} steps");
         assert_eq!(store.subs.lock().unwrap().len(), 1);
         // Somebody else is not made an admin by the death of the first.
-        handle(sign_up_of("s-2"), &config, &store, &groups, NOW).await.unwrap();
+        deliver(sign_up_of("s-2"), &config, &store, &groups, NOW).await.unwrap();
         assert!(
             groups
                 .calls

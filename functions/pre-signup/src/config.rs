@@ -1,6 +1,4 @@
-use std::fmt;
-
-use thiserror::Error;
+use portcullis_trigger::ConfigErrors;
 
 use crate::{Domain, InvalidDomain};
 
@@ -19,20 +17,6 @@ pub struct Config {
     pub insecure_trust_provider_email: bool,
 }
 
-/// Everything that is wrong with the configuration, a line each.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-/// A variable that is wrong. The text does not repeat its value.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{variable} {problem}")]
-pub struct ConfigError {
-    /// The variable's name.
-    pub variable: &'static str,
-    /// What is wrong, in words that fit after the name.
-    pub problem: String,
-}
-
 impl Config {
     /// Reads the variables through `lookup`.
     ///
@@ -40,7 +24,7 @@ impl Config {
     ///
     /// All mistakes at once.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut errors = Vec::new();
+        let mut errors = ConfigErrors::default();
         let mut list = |variable, top_level| match lookup(variable) {
             Some(text) => domains(variable, &text, top_level, &mut errors),
             None => Vec::new(),
@@ -56,16 +40,12 @@ impl Config {
                 Some("true") => (true, format!("does nothing without {list}")),
                 Some(_) => (false, "is neither `true` nor `false`".to_owned()),
             };
-            errors.push(ConfigError { variable, problem });
+            errors.push(variable, problem);
             set
         };
         let auto_verify_email = flag("AUTO_VERIFY_EMAIL", "AUTO_CONFIRM_DOMAINS");
         let insecure_trust_provider_email = flag("INSECURE_TRUST_PROVIDER_EMAIL", "ALLOWED_EMAIL_DOMAINS");
-        if errors.is_empty() {
-            Ok(Self { allowed, denied, auto_confirm, auto_verify_email, insecure_trust_provider_email })
-        } else {
-            Err(ConfigErrors(errors))
-        }
+        errors.or(Self { allowed, denied, auto_confirm, auto_verify_email, insecure_trust_provider_email })
     }
 
     /// If every user's domain is judged.
@@ -76,51 +56,24 @@ impl Config {
 
 /// Reads a list. `top_level`: if an entry may be a top-level domain, which covers everything below
 /// it.
-fn domains(
-    variable: &'static str,
-    text: &str,
-    top_level: bool,
-    errors: &mut Vec<ConfigError>,
-) -> Vec<Domain> {
+fn domains(variable: &'static str, text: &str, top_level: bool, errors: &mut ConfigErrors) -> Vec<Domain> {
     if text.trim().is_empty() {
-        errors.push(ConfigError {
-            variable,
-            problem: "is set and empty: leave it out if there is no list".to_owned(),
-        });
+        errors.push(variable, "is set and empty: leave it out if there is no list");
         return Vec::new();
     }
     let mut found = Vec::new();
     for (index, entry) in text.split(',').enumerate() {
         match Domain::parse(entry.trim()) {
             Ok(domain) if top_level || !domain.is_top_level() => found.push(domain),
-            Ok(_) => errors.push(entry_error(variable, index, InvalidDomain::TopLevel)),
-            Err(error) => errors.push(entry_error(variable, index, error)),
+            Ok(_) => errors.push(variable, entry_problem(index, InvalidDomain::TopLevel)),
+            Err(error) => errors.push(variable, entry_problem(index, error)),
         }
     }
     found
 }
 
-fn entry_error(variable: &'static str, index: usize, error: InvalidDomain) -> ConfigError {
-    ConfigError { variable, problem: format!("entry {} {error}", index + 1) }
-}
-
-impl ConfigErrors {
-    /// The mistakes, in the order of the variables.
-    pub fn errors(&self) -> &[ConfigError] {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{error}")?;
-        }
-        Ok(())
-    }
+fn entry_problem(index: usize, error: InvalidDomain) -> String {
+    format!("entry {} {error}", index + 1)
 }
 
 #[cfg(test)]

@@ -53,15 +53,16 @@
 //!
 //! ```
 //! use portcullis_pre_signup::{Config, handle};
+//! use portcullis_trigger::events::Event;
 //! use serde_json::json;
 //!
 //! let config = Config::from_env(|name| (name == "ALLOWED_EMAIL_DOMAINS").then(|| "example.com".to_owned()))?;
-//! let event = |email: &str| json!({
+//! let event = |email: &str| Event::new(json!({
 //!     "version": "1", "triggerSource": "PreSignUp_SignUp", "request": {"userAttributes": {"email": email}}, "response": {},
-//! });
+//! }));
 //!
-//! assert_eq!(handle(event("ann@example.com"), &config)?, event("ann@example.com"));
-//! let refused = handle(event("eve@evil-example.com"), &config).unwrap_err();
+//! assert_eq!(handle(event("ann@example.com")?, &config)?.event(), &event("ann@example.com")?);
+//! let refused = handle(event("eve@evil-example.com")?, &config).unwrap_err();
 //! assert_eq!(refused.to_string(), "E_DOMAIN_NOT_ALLOWED: this e-mail domain may not sign up");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -72,8 +73,10 @@ mod decide;
 mod domain;
 mod handle;
 
+pub use portcullis_trigger::{ConfigError, ConfigErrors};
+
 pub use self::{
-    config::{Config, ConfigError, ConfigErrors},
+    config::Config,
     decide::{DOMAIN_NOT_ALLOWED, EMAIL_MALFORMED, EMAIL_NOT_VERIFIED, EMAIL_REQUIRED, Verdict, decide},
     domain::{Domain, InvalidDomain},
     handle::handle,

@@ -1,7 +1,9 @@
 //! Whole events in, whole events out.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use portcullis_events::{Event, TriggerError};
 use portcullis_pre_signup::{Config, handle};
+use portcullis_trigger::Answer;
 use serde_json::{Value, json};
 
 const SIGN_UP: &str = include_str!("../../../middleware/events/tests/fixtures/pre-sign-up-sign-up.json");
@@ -23,11 +25,15 @@ fn config(variables: &[(&str, &str)]) -> Config {
     .unwrap()
 }
 
+fn deliver(event: Value, config: &Config) -> Result<Value, TriggerError> {
+    handle(Event::new(event)?, config).map(Answer::into_value)
+}
+
 #[test]
 fn whoever_is_admitted_gets_the_event_back_as_it_came() {
     for config in [config(&[]), config(&[("ALLOWED_EMAIL_DOMAINS", "example.com")])] {
         for text in [SIGN_UP, ADMIN, EXTERNAL] {
-            assert_eq!(handle(event(text), &config).unwrap(), event(text));
+            assert_eq!(deliver(event(text), &config).unwrap(), event(text));
         }
     }
 }
@@ -39,7 +45,7 @@ fn whoever_is_refused_reads_a_code_and_no_detail() {
         config(&[("DENIED_EMAIL_DOMAINS", "example.com")]),
     ] {
         for text in [SIGN_UP, ADMIN, EXTERNAL] {
-            let error = handle(event(text), &config).unwrap_err();
+            let error = deliver(event(text), &config).unwrap_err();
             assert_eq!(error.to_string(), "E_DOMAIN_NOT_ALLOWED: this e-mail domain may not sign up");
             assert!(!error.detail().unwrap().contains("ann"));
         }
@@ -55,9 +61,9 @@ fn a_configured_domain_is_confirmed_and_only_the_response_changes() {
         let mut expected = event(SIGN_UP);
         expected["response"] =
             json!({"autoConfirmUser": true, "autoVerifyEmail": verified, "autoVerifyPhone": false});
-        assert_eq!(handle(event(SIGN_UP), &config).unwrap(), expected);
+        assert_eq!(deliver(event(SIGN_UP), &config).unwrap(), expected);
         for text in [ADMIN, EXTERNAL] {
-            assert_eq!(handle(event(text), &config).unwrap(), event(text));
+            assert_eq!(deliver(event(text), &config).unwrap(), event(text));
         }
     }
 }
@@ -71,14 +77,14 @@ fn what_is_not_understood_comes_back_unchanged() {
         json!({"triggerSource": null}),
         json!({"triggerSource": "Tomorrow_Something"}),
     ] {
-        assert_eq!(handle(value.clone(), &config).unwrap(), value);
+        assert_eq!(deliver(value.clone(), &config).unwrap(), value);
     }
 }
 
 #[test]
 fn what_is_no_event_is_refused_with_a_fixed_text() {
     for value in [json!(null), json!("ann@example.com"), json!([1])] {
-        let error = handle(value, &config(&[])).unwrap_err();
+        let error = deliver(value, &config(&[])).unwrap_err();
         assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
     }
 }

@@ -1,8 +1,8 @@
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, time::Duration};
 
 use portcullis_data::{ConnectOptions, Profiles, Table, connect};
 use portcullis_events::check_claim_name;
-use thiserror::Error;
+use portcullis_trigger::ConfigErrors;
 
 /// The limits of `READ_TIMEOUT_MS`. Cognito waits five seconds, start of the function included.
 const READ_TIMEOUT_MS: RangeInclusive<u64> = 50..=4000;
@@ -34,20 +34,6 @@ pub enum OnReadFailure {
     Deny,
 }
 
-/// Everything that is wrong with the configuration, a line each.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-/// A variable that is missing or wrong. The text does not repeat its value.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{variable} {problem}")]
-pub struct ConfigError {
-    /// The variable's name.
-    pub variable: &'static str,
-    /// What is wrong, in words that fit after the name.
-    pub problem: String,
-}
-
 impl Config {
     /// Reads the variables through `lookup`.
     ///
@@ -55,18 +41,16 @@ impl Config {
     ///
     /// All mistakes at once.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut errors = Vec::new();
-        let mut mistake =
-            |variable, problem: &str| errors.push(ConfigError { variable, problem: problem.to_owned() });
+        let mut errors = ConfigErrors::default();
         let table_name = lookup("TABLE_NAME").unwrap_or_default();
         if table_name.trim().is_empty() {
-            mistake("TABLE_NAME", "is missing");
+            errors.push("TABLE_NAME", "is missing");
         }
         let mut token_claims = Vec::new();
         for (index, name) in lookup("TOKEN_CLAIMS").iter().flat_map(|list| list.split(',')).enumerate() {
             match claim_name(name.trim()) {
                 Ok(name) => token_claims.push(name.to_owned()),
-                Err(problem) => mistake("TOKEN_CLAIMS", &format!("entry {} {problem}", index + 1)),
+                Err(problem) => errors.push("TOKEN_CLAIMS", format!("entry {} {problem}", index + 1)),
             }
         }
         let read_timeout = match lookup("READ_TIMEOUT_MS").map(|text| text.parse()) {
@@ -74,7 +58,7 @@ impl Config {
             Some(Ok(limit)) if READ_TIMEOUT_MS.contains(&limit) => Duration::from_millis(limit),
             Some(_) => {
                 let (least, most) = READ_TIMEOUT_MS.into_inner();
-                mistake("READ_TIMEOUT_MS", &format!("is no whole number from {least} to {most}"));
+                errors.push("READ_TIMEOUT_MS", format!("is no whole number from {least} to {most}"));
                 DEFAULT_READ_TIMEOUT
             }
         };
@@ -82,15 +66,11 @@ impl Config {
             None | Some("plain") => OnReadFailure::Plain,
             Some("deny") => OnReadFailure::Deny,
             Some(_) => {
-                mistake("ON_READ_FAILURE", "is neither `plain` nor `deny`");
+                errors.push("ON_READ_FAILURE", "is neither `plain` nor `deny`");
                 OnReadFailure::Deny
             }
         };
-        if errors.is_empty() {
-            Ok(Self { table_name, token_claims, read_timeout, on_read_failure })
-        } else {
-            Err(ConfigErrors(errors))
-        }
+        errors.or(Self { table_name, token_claims, read_timeout, on_read_failure })
     }
 
     /// The profiles in the configured table at AWS. Nothing is called before the first event.
@@ -110,25 +90,6 @@ fn claim_name(name: &str) -> Result<&str, String> {
         return Err("names the groups of the profile: they are added without it".to_owned());
     }
     check_claim_name(name).map(|()| name).map_err(|error| format!("cannot be a claim: {error}"))
-}
-
-impl ConfigErrors {
-    /// The mistakes, in the order of the variables.
-    pub fn errors(&self) -> &[ConfigError] {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{error}")?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

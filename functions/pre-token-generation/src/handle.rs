@@ -1,93 +1,36 @@
-use std::{error::Error, time::Instant};
+use std::error::Error;
 
 use portcullis_data::Profile;
 use portcullis_events::{Event, PreTokenGeneration, PublicError, TokenSource, TriggerError};
-use serde_json::Value;
+use portcullis_trigger::Answer;
 
 use crate::{Config, OnReadFailure, ProfileReader, additions::Written, decide};
 
 /// The profile could not be read and `ON_READ_FAILURE=deny`.
 pub const PROFILE_UNAVAILABLE: PublicError =
-    PublicError::new("E_PROFILE_UNAVAILABLE", "the profile could not be read, try again");
+    PublicError::fault("E_PROFILE_UNAVAILABLE", "the profile could not be read, try again");
 
 /// The code of the warning about a user who has no profile. They get the token without additions.
 pub const NO_PROFILE: &str = "E_NO_PROFILE";
 
-/// Answers an event with what the profile adds, and writes one line to the log.
+/// Answers an event with what the profile adds.
 ///
 /// # Errors
 ///
-/// An event that is no JSON object; with `ON_READ_FAILURE=deny` also a profile that cannot be read.
-/// The error's text is for the user's eyes.
+/// With `ON_READ_FAILURE=deny`, a profile that cannot be read. The error's text is for the user's eyes.
 pub async fn handle(
-    event: Value,
+    mut event: Event,
     config: &Config,
     profiles: &impl ProfileReader,
-) -> Result<Value, TriggerError> {
-    let started = Instant::now();
-    let mut event = match Event::new(event) {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::warn!(
-                decision = "refuse",
-                code = error.code(),
-                detail = error.detail(),
-                "token generation refused"
-            );
-            return Err(error);
-        }
-    };
-    let outcome = enrich(&mut event, config, profiles).await;
-    let (source, sub) = (event.source(), event.user_attributes().sub());
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match outcome {
-        Ok(Outcome::Unchanged(decision)) => {
-            tracing::info!(source, sub, decision, duration_ms, "token generation answered");
-        }
-        Ok(Outcome::NoProfile) => {
-            let (decision, code) = ("no profile", NO_PROFILE);
-            tracing::warn!(source, sub, decision, code, duration_ms, "token generation without profile");
-        }
-        Ok(Outcome::Enriched(Written { claims, groups, left_out })) => {
-            let decision = "enrich";
-            tracing::info!(
-                source,
-                sub,
-                decision,
-                claims,
-                groups,
-                left_out,
-                duration_ms,
-                "token generation answered"
-            );
-        }
-        Ok(Outcome::Plain(error)) => {
-            let (code, detail) = (error.code(), error.detail());
-            tracing::error!(
-                source,
-                sub,
-                decision = "plain",
-                code,
-                detail,
-                duration_ms,
-                "token generation without profile"
-            );
-        }
-        Err(error) => {
-            let (code, detail) = (error.code(), error.detail());
-            tracing::error!(
-                source,
-                sub,
-                decision = "refuse",
-                code,
-                detail,
-                duration_ms,
-                "token generation refused"
-            );
-            return Err(error);
-        }
-    }
-    Ok(event.into_value())
+) -> Result<Answer, TriggerError> {
+    let outcome = enrich(&mut event, config, profiles).await?;
+    Ok(match outcome {
+        Outcome::Unchanged(decision) => Answer::new(event, decision),
+        Outcome::NoProfile => Answer::new(event, "no profile").warning(NO_PROFILE),
+        Outcome::Enriched(Written { claims, groups, left_out }) => Answer::new(event, "enrich")
+            .detail(format!("{claims} claims, {groups} groups, {left_out} left out")),
+        Outcome::Plain(error) => Answer::new(event, "plain").despite(&error),
+    })
 }
 
 /// What became of an event that is answered.

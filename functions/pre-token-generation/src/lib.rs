@@ -40,7 +40,7 @@
 //! ```no_run
 //! use portcullis_pre_token_generation::{Config, handle};
 //!
-//! # async fn example(event: serde_json::Value) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(event: portcullis_trigger::events::Event) -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::from_env(|name| std::env::var(name).ok())?;
 //! let answer = handle(event, &config, &config.profiles()).await?;
 //! # Ok(())
@@ -53,9 +53,11 @@ mod config;
 mod handle;
 mod profile_reader;
 
+pub use portcullis_trigger::{ConfigError, ConfigErrors};
+
 pub use self::{
     additions::{Additions, decide},
-    config::{Config, ConfigError, ConfigErrors, OnReadFailure},
+    config::{Config, OnReadFailure},
     handle::{NO_PROFILE, PROFILE_UNAVAILABLE, handle},
     profile_reader::ProfileReader,
 };

@@ -8,8 +8,11 @@ use std::{
 };
 
 use portcullis_data::{NewProfile, Profile, ProfileError, Profiles, Timestamp, testkit};
+use portcullis_events::{Event, TriggerError};
 use portcullis_pre_token_generation::{Config, NO_PROFILE, ProfileReader, handle};
+use portcullis_trigger::{Answer, TriggerLayer, invocation, service_fn};
 use serde_json::{Map, Value, json};
+use tower::{Layer, ServiceExt};
 
 const V1: &str = include_str!("../../../middleware/events/tests/fixtures/token-generation-v1.json");
 const V2: &str = include_str!("../../../middleware/events/tests/fixtures/token-generation-v2.json");
@@ -57,13 +60,21 @@ fn with_response(text: &str, response: Value) -> Value {
     event
 }
 
+async fn deliver(
+    event: Value,
+    config: &Config,
+    profiles: &impl ProfileReader,
+) -> Result<Value, TriggerError> {
+    handle(Event::new(event)?, config, profiles).await.map(Answer::into_value)
+}
+
 #[tokio::test]
 async fn each_version_gets_claims_and_groups_in_its_own_shape() {
     let config = config(&[("TOKEN_CLAIMS", "tenant,teams")]);
     let reader =
         reader(json!({"tenant": "acme", "teams": ["a", "b"], "secret": "x"}), &["editors", "readers"]);
 
-    let answer = handle(event(V1), &config, &reader).await.unwrap();
+    let answer = deliver(event(V1), &config, &reader).await.unwrap();
     let role = "arn:aws:iam::111122223333:role/readers";
     let expected = json!({"claimsOverrideDetails": {
         "claimsToAddOrOverride": {"tenant": "acme"},
@@ -79,7 +90,7 @@ async fn each_version_gets_claims_and_groups_in_its_own_shape() {
         (V3, json!({"groupsToOverride": ["editors", "readers"]})),
     ];
     for (text, groups) in rows {
-        let answer = handle(event(text), &config, &reader).await.unwrap();
+        let answer = deliver(event(text), &config, &reader).await.unwrap();
         let expected = json!({"claimsAndScopeOverrideDetails": {
             "idTokenGeneration": claims, "accessTokenGeneration": claims, "groupOverrideDetails": groups,
         }});
@@ -91,7 +102,7 @@ async fn each_version_gets_claims_and_groups_in_its_own_shape() {
 async fn claims_alone_say_nothing_about_groups() {
     let config = config(&[("TOKEN_CLAIMS", "tenant")]);
     for groups in [&[][..], &["readers"][..]] {
-        let answer = handle(event(V2), &config, &reader(json!({"tenant": "acme"}), groups)).await.unwrap();
+        let answer = deliver(event(V2), &config, &reader(json!({"tenant": "acme"}), groups)).await.unwrap();
         let details = &answer["response"]["claimsAndScopeOverrideDetails"];
         assert_eq!(details["accessTokenGeneration"]["claimsToAddOrOverride"], json!({"tenant": "acme"}));
         assert_eq!(details.get("groupOverrideDetails"), None);
@@ -104,8 +115,8 @@ async fn an_event_to_which_there_is_nothing_to_add_comes_back_unchanged() {
     let nobody = Reader { answer: Ok(None), delay: Duration::ZERO };
     let nothing = reader(json!({"other": 1, "tenant": null}), &["readers"]);
     for text in [V1, V2] {
-        assert_eq!(handle(event(text), &config, &nobody).await.unwrap(), event(text));
-        assert_eq!(handle(event(text), &config, &nothing).await.unwrap(), event(text));
+        assert_eq!(deliver(event(text), &config, &nobody).await.unwrap(), event(text));
+        assert_eq!(deliver(event(text), &config, &nothing).await.unwrap(), event(text));
     }
 }
 
@@ -132,7 +143,10 @@ async fn a_user_without_a_profile_is_a_warning_with_a_code_that_an_alarm_can_nam
     let nobody = Reader { answer: Ok(None), delay: Duration::ZERO };
     let mut came = event(V2);
     came["triggerSource"] = json!("TokenGeneration_NewPasswordChallenge");
-    handle(came.clone(), &config(&[]), &nobody).await.unwrap();
+    let config = config(&[]);
+    let function =
+        TriggerLayer::new("pre-token-generation").layer(service_fn(|event| handle(event, &config, &nobody)));
+    function.oneshot(invocation(came.clone())).await.unwrap();
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let line = lines.find(|line| line["source"] == came["triggerSource"]).unwrap();
@@ -151,14 +165,15 @@ async fn what_has_no_user_or_is_not_understood_comes_back_unchanged() {
     let mut no_sub = event(V2);
     no_sub["request"]["userAttributes"] = json!(null);
     for came in [event(MACHINE), event(PRE_SIGN_UP), unknown_version, no_sub, json!({})] {
-        assert_eq!(handle(came.clone(), &config, &reader).await.unwrap(), came);
+        assert_eq!(deliver(came.clone(), &config, &reader).await.unwrap(), came);
     }
 }
 
 #[tokio::test]
 async fn a_value_that_one_token_cannot_carry_is_left_out_of_it() {
     let config = config(&[("TOKEN_CLAIMS", "address")]);
-    let answer = handle(event(V2), &config, &reader(json!({"address": {"city": "Ulm"}}), &[])).await.unwrap();
+    let answer =
+        deliver(event(V2), &config, &reader(json!({"address": {"city": "Ulm"}}), &[])).await.unwrap();
     let details = &answer["response"]["claimsAndScopeOverrideDetails"];
     assert_eq!(
         *details,
@@ -178,18 +193,18 @@ async fn a_profile_that_cannot_be_read_in_time_is_a_plain_token_or_none() {
     let deny = config(&[("READ_TIMEOUT_MS", "200"), ("ON_READ_FAILURE", "deny")]);
 
     for reader in [&slow(201), &failing] {
-        assert_eq!(handle(event(V2), &plain, reader).await.unwrap(), event(V2));
-        let error = handle(event(V2), &deny, reader).await.unwrap_err();
+        assert_eq!(deliver(event(V2), &plain, reader).await.unwrap(), event(V2));
+        let error = deliver(event(V2), &deny, reader).await.unwrap_err();
         assert_eq!(error.to_string(), "E_PROFILE_UNAVAILABLE: the profile could not be read, try again");
     }
     for config in [&plain, &deny] {
-        assert_ne!(handle(event(V2), config, &slow(199)).await.unwrap(), event(V2));
+        assert_ne!(deliver(event(V2), config, &slow(199)).await.unwrap(), event(V2));
     }
 }
 
 #[tokio::test]
 async fn what_is_no_event_is_refused_with_a_fixed_text() {
-    let error = handle(json!("ann@example.com"), &config(&[]), &reader(json!({}), &[])).await.unwrap_err();
+    let error = deliver(json!("ann@example.com"), &config(&[]), &reader(json!({}), &[])).await.unwrap_err();
     assert_eq!(error.to_string(), "E_MALFORMED_EVENT: the request could not be read");
 }
 
@@ -197,11 +212,11 @@ async fn what_is_no_event_is_refused_with_a_fixed_text() {
 async fn a_profile_in_the_real_store_is_found_by_its_sub() {
     let profiles = Profiles::new(testkit::table().await.unwrap());
     let config = config(&[("TOKEN_CLAIMS", "createdAt")]);
-    assert_eq!(handle(event(V2), &config, &profiles).await.unwrap(), event(V2));
+    assert_eq!(deliver(event(V2), &config, &profiles).await.unwrap(), event(V2));
 
     let profile = NewProfile { sub: ANN.into(), username: "ann".into(), created_at: Timestamp::UNIX_EPOCH };
     profiles.enroll(&profile).await.unwrap();
-    let answer = handle(event(V2), &config, &profiles).await.unwrap();
+    let answer = deliver(event(V2), &config, &profiles).await.unwrap();
     let claim = &answer["response"]["claimsAndScopeOverrideDetails"]["idTokenGeneration"]["claimsToAddOrOverride"]
         ["createdAt"];
     assert!(claim.as_str().unwrap().starts_with("1970-01-01T00:00:00"), "{claim}");

@@ -30,16 +30,20 @@ const LONGEST: usize = 150;
 pub struct PublicError {
     code: &'static str,
     message: &'static str,
+    fault: bool,
 }
 
 impl PublicError {
     /// The event was no JSON object.
-    pub const MALFORMED_EVENT: Self = Self::new("E_MALFORMED_EVENT", "the request could not be read");
+    pub const MALFORMED_EVENT: Self = Self::fault("E_MALFORMED_EVENT", "the request could not be read");
 
     /// A fault on our side; the log knows which.
-    pub const INTERNAL: Self = Self::new("E_INTERNAL", "something went wrong, try again later");
+    pub const INTERNAL: Self = Self::fault("E_INTERNAL", "something went wrong, try again later");
 
-    /// A code and a message that are safe to show.
+    /// The answer was not ready in time.
+    pub const TIMEOUT: Self = Self::fault("E_TIMEOUT", "this took too long, try again");
+
+    /// A code and a message that are safe to show: the user is refused, and that is as it should be.
     ///
     /// Meant for constants, where a text that breaks a rule is a compile error.
     ///
@@ -58,12 +62,26 @@ impl PublicError {
             code.len() + ": ".len() + message.len() <= LONGEST,
             "code and message are longer than 150 bytes"
         );
-        Self { code, message }
+        Self { code, message, fault: false }
+    }
+
+    /// As [`new`](Self::new), for a fault on our side, which somebody should look after: it is logged as an error.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    pub const fn fault(code: &'static str, message: &'static str) -> Self {
+        Self { fault: true, ..Self::new(code, message) }
     }
 
     /// The code, such as `E_DOMAIN_NOT_ALLOWED`.
     pub const fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// If the fault is on our side.
+    pub const fn is_fault(&self) -> bool {
+        self.fault
     }
 
     /// The error, with a detail for the log. It must not hold personal data or secrets either.
