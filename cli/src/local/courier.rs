@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, io::Write as _};
 
+use portcullis_custom_challenge::{Letter, SendError, Sender};
 use serde_json::json;
 
 use crate::{
@@ -38,6 +39,18 @@ impl Courier for Printer {
         }
         // Whoever started this may have closed the terminal; the message is lost then, and the sign-up is not.
         let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+}
+
+/// Prints the e-mails of the custom challenge function, which sends its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LetterPrinter;
+
+impl Sender for LetterPrinter {
+    async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+        let (to, subject, text) = (letter.to(), letter.subject(), letter.text());
+        let text = format!("message to {to}: {subject}\n{}", printable(text));
+        writeln!(std::io::stdout().lock(), "{text}").map_err(|_| SendError::new("the terminal is closed"))
     }
 }
 

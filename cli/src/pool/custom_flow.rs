@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::pool::srp::Verifier;
+
 /// A sign-in whose challenges trigger functions define.
 #[derive(Clone, Debug)]
 pub(crate) struct CustomFlow {
@@ -12,6 +14,8 @@ pub(crate) struct CustomFlow {
     /// Whom attempts are counted for.
     pub(crate) subject: String,
     pub(crate) rounds: Vec<Round>,
+    /// The password that was proven on the way; once there is another one, the proof is worth nothing.
+    pub(crate) proven: Option<Verifier>,
 }
 
 /// One challenge that was answered. Only together with its name does its result mean anything: that of `SRP_A` is always
@@ -33,11 +37,6 @@ impl CustomFlow {
 
     pub(crate) fn add(&mut self, name: &'static str, passed: bool, metadata: Option<String>) {
         self.rounds.push(Round { name, passed, metadata });
-    }
-
-    /// Whether a challenge of this name was passed.
-    pub(crate) fn has_passed(&self, name: &str) -> bool {
-        self.rounds.iter().any(|round| round.name == name && round.passed)
     }
 
     /// The rounds as `session` of the events.

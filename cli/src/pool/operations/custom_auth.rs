@@ -41,7 +41,7 @@ pub(super) fn begin(call: &Call<'_>, parameters: &Parameters) -> Result<Value> {
     };
     let Claimed { user, user_id, subject, .. } = Claimed::load(call, name)?;
     let sub = user.as_ref().map(|user| user.sub.clone());
-    let mut flow = CustomFlow { sub, user_id, subject, rounds: Vec::new() };
+    let mut flow = CustomFlow { sub, user_id, subject, rounds: Vec::new(), proven: None };
     if srp_a.is_some() {
         flow.add(CustomFlow::SRP_A, true, None);
     }
@@ -71,6 +71,11 @@ pub(super) fn respond(call: &Call<'_>, responses: &Parameters) -> Result<Value> 
     }
     if let Some(user) = &user {
         call.acts_for(&user.sub);
+    }
+    if let Some(proven) = &flow.proven
+        && user.as_ref().is_none_or(|user| user.verifier != *proven)
+    {
+        return Err(ServiceError::wrong_password());
     }
     let mut request = request(call, user.as_ref(), true)?;
     request.insert("privateChallengeParameters".to_owned(), Value::Object(private));
@@ -164,10 +169,7 @@ fn ask(call: &Call<'_>, flow: CustomFlow, user: Option<&User>, with_metadata: bo
 fn finish(call: &Call<'_>, flow: &CustomFlow, user: Option<&User>, with_metadata: bool) -> Result<Value> {
     let user = user.ok_or_else(ServiceError::wrong_password)?;
     // Who came with a temporary password must still choose another one. Who never needed it need not.
-    if user.enabled
-        && user.status == Status::ForceChangePassword
-        && flow.has_passed(CustomFlow::PASSWORD_VERIFIER)
-    {
+    if user.enabled && user.status == Status::ForceChangePassword && flow.proven.is_some() {
         return ask_for_new_password(call, user);
     }
     admit(call, user, with_metadata)

@@ -112,6 +112,7 @@ pub(super) fn prove_password(call: &Call<'_>, responses: &Parameters) -> Result<
         None => after_password(call, &user, true),
         Some(mut flow) => {
             flow.add(CustomFlow::PASSWORD_VERIFIER, true, None);
+            flow.proven = Some(user.verifier.clone());
             custom_auth::advance(call, flow, Some(&user), None, true)
         }
     }

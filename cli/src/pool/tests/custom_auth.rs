@@ -298,6 +298,28 @@ async fn a_temporary_password_in_the_flow_must_still_be_changed() {
 }
 
 #[tokio::test]
+async fn a_password_that_was_changed_on_the_way_must_be_proven_anew() {
+    let pool = TestPool::new();
+    pool.confirmed(EMAIL).await;
+    FakeTriggers::attach_these(&pool, CUSTOM, |trigger, event| Ok(seven(trigger, event)));
+    let client = Client::new(7);
+    for (permanent, current, next) in [(true, PASSWORD, OTHER_PASSWORD), (false, OTHER_PASSWORD, PASSWORD)] {
+        let challenge = begin_with_srp(&pool, &client, EMAIL).await;
+        let body = pool.answer_to_srp(&client, &challenge, current);
+        let challenge = pool.ok("RespondToAuthChallenge", body).await;
+        let body = json!({ "Username": EMAIL, "Password": next, "Permanent": permanent });
+        pool.ok("AdminSetUserPassword", body).await;
+        pool.refuses("RespondToAuthChallenge", answer(&challenge, "7"), "NotAuthorizedException", WRONG)
+            .await;
+    }
+    // Who has proven none does not mind.
+    let challenge = pool.ok("InitiateAuth", begin(EMAIL)).await;
+    let body = json!({ "Username": EMAIL, "Password": OTHER_PASSWORD, "Permanent": true });
+    pool.ok("AdminSetUserPassword", body).await;
+    pool.ok("RespondToAuthChallenge", answer(&challenge, "7")).await;
+}
+
+#[tokio::test]
 async fn only_who_was_let_through_learns_in_what_state_they_are() {
     for (state, exception, message) in [
         ("unconfirmed", "UserNotConfirmedException", "User is not confirmed."),

@@ -6,6 +6,7 @@ mod custom_auth;
 mod custom_message;
 mod harness;
 mod migration;
+mod passwordless;
 mod passwords;
 mod profile;
 mod restart;
