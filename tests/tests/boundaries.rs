@@ -7,17 +7,24 @@ use std::collections::BTreeSet;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use portcullis_tests::repository;
 
-const TRIGGERS: [&str; 3] =
-    ["portcullis-pre-signup", "portcullis-post-confirmation", "portcullis-pre-token-generation"];
+const TRIGGERS: [&str; 4] = [
+    "portcullis-pre-signup",
+    "portcullis-post-confirmation",
+    "portcullis-pre-token-generation",
+    "portcullis-custom-challenge",
+];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 13] = [
+const INSIDE: [(&str, &[&str]); 14] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
-    ("portcullis-events", &["portcullis", "portcullis-trigger", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    (
+        "portcullis-events",
+        &["portcullis", "portcullis-trigger", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]],
+    ),
     // The frame that every trigger function has round its handler.
-    ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]]),
     ("portcullis", &["portcullis-api", "portcullis-bench"]),
     (
         "portcullis-data",
@@ -27,6 +34,7 @@ const INSIDE: [(&str, &[&str]); 13] = [
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),
+    (TRIGGERS[3], &[]),
     ("portcullis-cli", &[]),
     ("portcullis-tests", &[]),
     ("portcullis-bench", &[]),
@@ -36,7 +44,7 @@ const INSIDE: [(&str, &[&str]); 13] = [
 const TOPS: [&str; 2] = ["portcullis-cli", "portcullis-tests"];
 
 /// A crate from outside, by its name or the beginning of it with `*`, and the only crates that may use it.
-const OUTSIDE: [(&str, &[&str]); 14] = [
+const OUTSIDE: [(&str, &[&str]); 15] = [
     // The benchmark compares tokens with what lies beneath the verifier and beside it.
     ("jsonwebtoken", &["portcullis", "portcullis-cli", "portcullis-bench"]),
     ("aws-lc-*", &["portcullis", "portcullis-cli", "portcullis-bench"]),
@@ -47,6 +55,7 @@ const OUTSIDE: [(&str, &[&str]); 14] = [
     ("aws-sdk-dynamodb", &["portcullis-data"]),
     ("serde_dynamo", &["portcullis-data"]),
     ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation"]),
+    ("aws-sdk-sesv2", &["portcullis-custom-challenge"]),
     ("apollo-*", &["portcullis-schema"]),
     ("lambda_runtime", &["portcullis-api", "portcullis-trigger"]),
     ("lambda_http", &["portcullis-api", "portcullis-bench"]),

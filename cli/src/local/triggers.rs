@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use portcullis_custom_challenge::{self as custom_challenge, SystemRandom};
 use portcullis_data::{Clock, Profiles, System, Table};
 use portcullis_post_confirmation::{self as post_confirmation, Directory, DirectoryError};
 use portcullis_pre_signup as pre_signup;
@@ -19,7 +20,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    local::environment::Environment,
+    local::{courier::LetterPrinter, environment::Environment},
     pool::{PoolHandle, Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
 
@@ -43,6 +44,18 @@ impl LocalTriggers {
 }
 
 impl Triggers for LocalTriggers {
+    fn is_attached(&self, trigger: Trigger) -> bool {
+        matches!(
+            trigger,
+            Trigger::PreSignUp
+                | Trigger::PostConfirmation
+                | Trigger::PreTokenGeneration
+                | Trigger::DefineAuthChallenge
+                | Trigger::CreateAuthChallenge
+                | Trigger::VerifyAuthChallengeResponse
+        )
+    }
+
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture {
         let (environment, profiles, directory) =
             (Arc::clone(&self.environment), self.profiles.clone(), self.directory.clone());
@@ -66,6 +79,18 @@ impl Triggers for LocalTriggers {
                     })
                     .await
                 }
+                Trigger::DefineAuthChallenge
+                | Trigger::CreateAuthChallenge
+                | Trigger::VerifyAuthChallengeResponse => {
+                    let config = &environment.custom_challenge;
+                    call("custom-challenge", event, |event| {
+                        let now = System.now().into();
+                        custom_challenge::handle(event, config, &LetterPrinter, &SystemRandom, now)
+                    })
+                    .await
+                }
+                // Not attached, so never called.
+                _ => Ok(event),
             }
         })
     }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 
 use crate::pool::{
-    Inner, Message,
+    Inner,
     error::{Exception, ServiceError},
     input::Input,
     users::User,
@@ -95,9 +95,5 @@ impl<'a> Call<'a> {
                 digest.as_ref().iter().fold("?".to_owned(), |text, byte| format!("{text}{byte:02x}"))
             }
         }
-    }
-
-    pub(crate) fn deliver(&self, message: &Message) {
-        self.pool.courier.deliver(message);
     }
 }

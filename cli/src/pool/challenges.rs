@@ -8,7 +8,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+use serde_json::{Map, Value};
+
 use crate::pool::{
+    custom_flow::CustomFlow,
     limits::SaturatingAdd,
     srp::{Handshake, Verifier},
 };
@@ -19,7 +22,6 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(3);
 const MAX_OPEN: usize = 10_000;
 
 /// A question that a client has been asked.
-#[derive(Debug)]
 pub(crate) enum Challenge {
     /// Prove the password by SRP.
     PasswordVerifier {
@@ -31,12 +33,21 @@ pub(crate) enum Challenge {
         /// What the proof of nobody is checked with, so that it takes as long.
         decoy: Verifier,
         subject: String,
+        /// The custom flow that goes on afterwards, if this is one of its challenges.
+        custom: Option<CustomFlow>,
     },
     /// Choose a new password.
     NewPassword {
         sub: String,
         /// The temporary password that was proven; another one needs to be proven anew.
         proven: Verifier,
+    },
+    /// Answer what a trigger function has asked.
+    Custom {
+        flow: CustomFlow,
+        /// What the function judges the answer by. The client never sees it.
+        private: Map<String, Value>,
+        metadata: Option<String>,
     },
 }
 

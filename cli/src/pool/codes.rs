@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::pool::{
     Message, MessageKind,
     call::Call,
-    courier::delivery_destination,
+    courier::{Wording, delivery_destination},
     error::ServiceError,
     limits::{Limit, SaturatingAdd},
     users::User,
@@ -84,6 +84,7 @@ impl Call<'_> {
             username: user.sub.clone(),
             email: email.to_owned(),
             secret: code,
+            wording: Wording::default(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use portcullis_data::{Clock, System};
+use portcullis_events::Version;
 use thiserror::Error;
 
 use crate::pool::{Random, RandomError, SystemRandom};
@@ -34,6 +35,9 @@ pub struct PoolConfig {
     pub groups: Vec<String>,
     /// How long a trigger may take. Cognito waits five seconds.
     pub trigger_timeout: Duration,
+    /// The version of the event that the pre-token-generation trigger gets; the version says what its answer can change.
+    /// Version 2, which template.yaml has too, unless it is set.
+    pub token_version: Version,
     /// The source of the current time.
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.
@@ -63,6 +67,7 @@ impl PoolConfig {
             code: None,
             groups: Vec::new(),
             trigger_timeout: Duration::from_secs(5),
+            token_version: Version::V2,
             clock: Arc::new(System),
             random: Arc::new(SystemRandom),
         }

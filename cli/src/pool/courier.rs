@@ -30,6 +30,14 @@ pub struct Message {
     pub(crate) username: String,
     pub(crate) email: String,
     pub(crate) secret: String,
+    pub(crate) wording: Wording,
+}
+
+/// The words of a custom-message trigger, with the secret put in.
+#[derive(Clone, Default)]
+pub(crate) struct Wording {
+    pub(crate) subject: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 impl Message {
@@ -57,6 +65,18 @@ impl Message {
         let (local, domain) = self.email.rsplit_once('@').unwrap_or((&self.email, ""));
         let shown: String = local.chars().take(2.min(local.chars().count().saturating_sub(1))).collect();
         format!("{shown}***@{domain}")
+    }
+
+    /// The subject that a custom-message trigger has chosen.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.wording.subject.as_deref()
+    }
+
+    /// The text that a custom-message trigger has written, the secret in its place. It may be HTML.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.wording.text.as_deref()
     }
 
     /// The code, or the temporary password.
@@ -99,6 +119,7 @@ mod tests {
                 username: String::new(),
                 email: email.to_owned(),
                 secret: "123456".to_owned(),
+                wording: Wording { subject: None, text: Some("Ann: 123456".to_owned()) },
             };
             assert_eq!(message.masked_email(), masked);
             let debug = format!("{message:?}");

@@ -5,7 +5,8 @@
 //! 2. People sign in with an e-mail address; the name in the pool is a UUID, equal to `sub`.
 //! 3. It keeps SRP verifiers, never passwords, and digests of codes and refresh tokens.
 //! 4. It does not tell who exists: a name of nobody costs the same work and gets the same answers.
-//! 5. It calls trigger functions with the events that Cognito sends.
+//! 5. It calls trigger functions with the events that Cognito sends: all of them but the custom senders, which get codes
+//!    encrypted by KMS, of which there is none here.
 //! 6. Only this machine may talk to it, and a web page only to what a web client may use.
 //!
 //! # Caveat
@@ -38,11 +39,14 @@
 //! ```
 
 mod attributes;
+mod authentication;
 mod call;
 mod challenges;
 mod codes;
 mod config;
 mod courier;
+mod custom_flow;
+mod custom_message;
 mod error;
 mod filter;
 mod groups;
@@ -73,6 +77,7 @@ use std::{
 use aws_lc_rs::hmac;
 use axum::Router;
 use portcullis_data::Clock;
+use portcullis_events::Version;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -116,6 +121,7 @@ pub(crate) struct Inner {
     pub(crate) code: Option<String>,
     pub(crate) triggers: RwLock<Option<Arc<dyn Triggers>>>,
     pub(crate) trigger_timeout: Duration,
+    pub(crate) token_version: Version,
     /// A permit for each operation that may run.
     pub(crate) running: Arc<Semaphore>,
 }
@@ -159,6 +165,7 @@ impl Pool {
                 code: config.code,
                 triggers: RwLock::default(),
                 trigger_timeout: config.trigger_timeout,
+                token_version: config.token_version,
                 running: Arc::new(Semaphore::new(wire::MAX_RUNNING)),
             }),
         })
@@ -214,8 +221,10 @@ impl Pool {
 }
 
 impl Inner {
-    pub(crate) fn triggers(&self) -> Option<Arc<dyn Triggers>> {
-        self.triggers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Who runs this trigger's function, if there is one.
+    pub(crate) fn triggers_for(&self, trigger: Trigger) -> Option<Arc<dyn Triggers>> {
+        let triggers = self.triggers.read().unwrap_or_else(PoisonError::into_inner).clone();
+        triggers.filter(|triggers| triggers.is_attached(trigger))
     }
 }
 

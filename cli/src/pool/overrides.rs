@@ -1,4 +1,9 @@
-//! What the token trigger's answer changes in the tokens (version 2 of the event).
+//! What the token trigger's answer changes in the tokens.
+//!
+//! The event's version says where the answer is looked for and how far it reaches. Version 1 (`claimsOverrideDetails`)
+//! changes claims of the ID token, to strings only, and the groups of both tokens. Versions 2 and 3
+//! (`claimsAndScopeOverrideDetails`) change claims of both tokens, to any JSON, and the scopes of the access token; they
+//! differ in that version 3 is called for machines too. What stands under the other version's name means nothing.
 //!
 //! 1. Suppressing beats adding.
 //! 2. Claims that a token's meaning rests on are never added, changed or suppressed; such a wish is dropped.
@@ -6,6 +11,7 @@
 //!    Empty or null, it suppresses all of them; without it they stay.
 //! 4. Suppressing `cognito:groups` suppresses the roles with it; it is the only way to.
 
+use portcullis_events::Version;
 use serde_json::{Map, Value, json};
 
 use crate::pool::{error::ServiceError, groups::GroupConfiguration, triggers::unrecognizable};
@@ -50,7 +56,15 @@ struct ClaimEdits {
     suppress: Vec<String>,
 }
 
-/// The answer's `claimsAndScopeOverrideDetails`, read.
+/// The member of the response that a version of the event reads.
+pub(crate) fn root(version: Version) -> &'static str {
+    match version {
+        Version::V1 => "claimsOverrideDetails",
+        Version::V2 | Version::V3 => "claimsAndScopeOverrideDetails",
+    }
+}
+
+/// The answer, read.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
     id: ClaimEdits,
@@ -61,10 +75,31 @@ pub(crate) struct Overrides {
 }
 
 impl Overrides {
-    pub(crate) fn from_response(response: &Map<String, Value>) -> Result<Self, ServiceError> {
-        let Some(details) = object(response.get("claimsAndScopeOverrideDetails"))? else {
+    pub(crate) fn from_response(
+        version: Version,
+        response: &Map<String, Value>,
+    ) -> Result<Self, ServiceError> {
+        let Some(details) = object(response.get(root(version)))? else {
             return Ok(Self::default());
         };
+        let groups = match details.get("groupOverrideDetails") {
+            None => None,
+            Some(groups) => match object(Some(groups))? {
+                None => Some(GroupConfiguration::default()),
+                Some(groups) => Some(GroupConfiguration {
+                    names: strings(groups.get("groupsToOverride"))?,
+                    roles: strings(groups.get("iamRolesToOverride"))?,
+                    preferred_role: role(groups.get("preferredRole"))?,
+                }),
+            },
+        };
+        if version == Version::V1 {
+            let id = edits(details)?;
+            if !id.add.values().all(Value::is_string) {
+                return Err(unrecognizable());
+            }
+            return Ok(Self { id, groups, ..Self::default() });
+        }
         let empty = Map::new();
         let access = object(details.get("accessTokenGeneration"))?.unwrap_or(&empty);
         Ok(Self {
@@ -72,17 +107,7 @@ impl Overrides {
             access: edits(access)?,
             scopes_to_add: strings(access.get("scopesToAdd"))?,
             scopes_to_suppress: strings(access.get("scopesToSuppress"))?,
-            groups: match details.get("groupOverrideDetails") {
-                None => None,
-                Some(groups) => match object(Some(groups))? {
-                    None => Some(GroupConfiguration::default()),
-                    Some(groups) => Some(GroupConfiguration {
-                        names: strings(groups.get("groupsToOverride"))?,
-                        roles: strings(groups.get("iamRolesToOverride"))?,
-                        preferred_role: role(groups.get("preferredRole"))?,
-                    }),
-                },
-            },
+            groups,
         })
     }
 
@@ -189,7 +214,8 @@ mod tests {
     use super::*;
 
     fn overrides(details: Value) -> Result<Overrides, ServiceError> {
-        Overrides::from_response(&Map::from_iter([("claimsAndScopeOverrideDetails".to_owned(), details)]))
+        let response = Map::from_iter([("claimsAndScopeOverrideDetails".to_owned(), details)]);
+        Overrides::from_response(Version::V2, &response)
     }
 
     fn base() -> Map<String, Value> {

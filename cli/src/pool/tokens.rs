@@ -1,6 +1,7 @@
 //! The pool's tokens: what they say, and reading them again.
 
 use jiff::{SignedDuration, Timestamp};
+use portcullis_events::Version;
 use serde_json::{Map, Value, json};
 
 use crate::pool::{
@@ -8,7 +9,7 @@ use crate::pool::{
     error::ServiceError,
     groups::{Group, GroupConfiguration},
     limits::SaturatingAdd,
-    overrides::Overrides,
+    overrides::{self, Overrides},
     sessions::{Session, refresh_token},
     triggers::{Invocation, Trigger},
     users::User,
@@ -96,8 +97,13 @@ impl Call<'_> {
         let mut request = json!({
             "userAttributes": user.trigger_attributes(),
             "groupConfiguration": groups.to_json(),
-            "scopes": [USER_SCOPE],
         });
+        let version = self.pool.token_version;
+        if version != Version::V1
+            && let Value::Object(request) = &mut request
+        {
+            request.insert("scopes".to_owned(), json!([USER_SCOPE]));
+        }
         if with_metadata {
             self.put_client_metadata(&mut request)?;
         }
@@ -106,9 +112,10 @@ impl Call<'_> {
             source: occasion.source(),
             username: &user.sub,
             request,
-            response: json!({ "claimsAndScopeOverrideDetails": null }),
+            response: json!({ overrides::root(version): null }),
         })?;
-        response.map_or_else(|| Ok(Overrides::default()), |response| Overrides::from_response(&response))
+        response
+            .map_or_else(|| Ok(Overrides::default()), |response| Overrides::from_response(version, &response))
     }
 
     fn access_claims(

@@ -7,6 +7,7 @@
 
 use std::{fmt, future::Future, pin::Pin};
 
+use portcullis_events::Version;
 use serde_json::{Map, Value, json};
 
 use crate::pool::{
@@ -23,8 +24,28 @@ pub enum Trigger {
     PreSignUp,
     /// After a user has confirmed a sign-up or a new password.
     PostConfirmation,
+    /// Before a password is looked at; not in the custom flow.
+    PreAuthentication,
+    /// Before the tokens of a sign-in are made.
+    PostAuthentication,
     /// Before tokens are made.
     PreTokenGeneration,
+    /// In the custom flow: what is asked next, or whether it is over.
+    DefineAuthChallenge,
+    /// In the custom flow: the question, and what its answer will be judged by.
+    CreateAuthChallenge,
+    /// In the custom flow: whether the answer is right.
+    VerifyAuthChallengeResponse,
+    /// Before a message is sent: its words.
+    CustomMessage,
+    /// When somebody whom the pool does not know signs in with a password or has forgotten theirs.
+    UserMigration,
+    /// In place of sending an e-mail. This pool never calls it: see [`Triggers::is_attached`].
+    CustomEmailSender,
+    /// In place of sending a text message. This pool sends none and never calls it.
+    CustomSmsSender,
+    /// When a provider's answer about a user has been checked, before the user is made or brought up to date.
+    InboundFederation,
 }
 
 impl Trigger {
@@ -34,15 +55,17 @@ impl Trigger {
         match self {
             Self::PreSignUp => "PreSignUp",
             Self::PostConfirmation => "PostConfirmation",
+            Self::PreAuthentication => "PreAuthentication",
+            Self::PostAuthentication => "PostAuthentication",
             Self::PreTokenGeneration => "PreTokenGeneration",
-        }
-    }
-
-    // Only version 2 of token generation can change access tokens.
-    fn event_version(self) -> &'static str {
-        match self {
-            Self::PreTokenGeneration => "2",
-            Self::PreSignUp | Self::PostConfirmation => "1",
+            Self::DefineAuthChallenge => "DefineAuthChallenge",
+            Self::CreateAuthChallenge => "CreateAuthChallenge",
+            Self::VerifyAuthChallengeResponse => "VerifyAuthChallengeResponse",
+            Self::CustomMessage => "CustomMessage",
+            Self::UserMigration => "UserMigration",
+            Self::CustomEmailSender => "CustomEmailSender",
+            Self::CustomSmsSender => "CustomSMSSender",
+            Self::InboundFederation => "InboundFederation",
         }
     }
 }
@@ -62,9 +85,15 @@ pub type TriggerFuture = Pin<Box<dyn Future<Output = Result<Value, TriggerFailur
 /// Runs trigger functions.
 ///
 /// The event is what Cognito sends; the answer is the whole event with `response` filled in.
-/// A trigger without a function answers with the event as it came.
 pub trait Triggers: Send + Sync {
-    /// Runs one function.
+    /// Whether there is a function for this trigger. Without one the pool behaves as one without the trigger: a
+    /// [`Trigger::DefineAuthChallenge`] that is not attached, for example, turns the custom flow off.
+    ///
+    /// A custom sender is never called, attached or not: Cognito hands it the code encrypted under a KMS key, and this
+    /// machine has no KMS. The [`Courier`](crate::pool::Courier) delivers instead.
+    fn is_attached(&self, trigger: Trigger) -> bool;
+
+    /// Runs one function. Only called for what is attached.
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture;
 }
 
@@ -89,10 +118,10 @@ impl Call<'_> {
         &self,
         invocation: Invocation<'_>,
     ) -> Result<Option<Map<String, Value>>, ServiceError> {
-        let Some(triggers) = self.pool.triggers() else { return Ok(None) };
         let Invocation { trigger, source, username, request, response } = invocation;
+        let Some(triggers) = self.pool.triggers_for(trigger) else { return Ok(None) };
         let event = json!({
-            "version": trigger.event_version(),
+            "version": self.event_version(trigger),
             "triggerSource": source,
             "region": self.pool.settings.region,
             "userPoolId": self.pool.settings.pool_id,
@@ -147,6 +176,14 @@ impl Call<'_> {
                 Some(_) => Err(unrecognizable()),
             },
             _ => Err(unrecognizable()),
+        }
+    }
+
+    fn event_version(&self, trigger: Trigger) -> &'static str {
+        match (trigger, self.pool.token_version) {
+            (Trigger::PreTokenGeneration, Version::V2) => "2",
+            (Trigger::PreTokenGeneration, Version::V3) => "3",
+            _ => "1",
         }
     }
 

@@ -12,6 +12,8 @@ use crate::pool::{
     attributes::{Attributes, Writer},
     call::Call,
     codes::{Purpose, delete_code, temporary_until},
+    courier::Wording,
+    custom_message::Sending,
     error::{Exception, ServiceError},
     input::{check_password, constraint},
     limits::forget_passwords,
@@ -44,12 +46,14 @@ pub(super) fn admin_create_user(call: &Call<'_>) -> Result<Value> {
         }
     };
     if send {
-        call.deliver(&Message {
+        let message = Message {
             kind: MessageKind::Invitation,
             username: user.sub.clone(),
             email: user.email().unwrap_or_default().to_owned(),
             secret: temporary,
-        });
+            wording: Wording::default(),
+        };
+        call.send(&user, message, Sending::AdminCreateUser)?;
     }
     Ok(json!({ "User": user_to_wire(&user, "Attributes", user.attribute_list()) }))
 }
@@ -129,11 +133,14 @@ pub(super) fn admin_update_user_attributes(call: &Call<'_>) -> Result<Value> {
     call.check_pool()?;
     let written = call.input.name_values("UserAttributes")?.unwrap_or_default();
     let written = Attributes::checked(written, Writer::Administrator)?;
-    let message = call.pool.store.write(|tx| {
+    let (user, message) = call.pool.store.write(|tx| {
         let mut user = call.named_user(tx)?;
-        write_attributes(call, tx, &mut user, written, Writer::Administrator)
+        let message = write_attributes(call, tx, &mut user, written, Writer::Administrator)?;
+        Ok::<_, ServiceError>((user, message))
     })?;
-    message.iter().for_each(|message| call.deliver(message));
+    if let Some(message) = message {
+        call.send(&user, message, Sending::UpdateUserAttribute)?;
+    }
     Ok(json!({}))
 }
 

@@ -8,6 +8,7 @@ use crate::pool::{
     error::ServiceError,
     password,
     sessions::REFRESH_DAYS,
+    triggers::Trigger,
     users::{User, wire_time},
 };
 
@@ -73,6 +74,15 @@ pub(super) fn describe_user_pool_client(call: &Call<'_>) -> Result<Value> {
     call.check_pool()?;
     call.check_client()?;
     let settings = &call.pool.settings;
+    let mut flows = vec![
+        "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+    ];
+    if call.pool.triggers_for(Trigger::DefineAuthChallenge).is_some() {
+        flows.insert(1, "ALLOW_CUSTOM_AUTH");
+    }
     Ok(json!({ "UserPoolClient": {
         "UserPoolId": settings.pool_id,
         "ClientName": "web",
@@ -83,12 +93,7 @@ pub(super) fn describe_user_pool_client(call: &Call<'_>) -> Result<Value> {
         "IdTokenValidity": 1,
         "RefreshTokenValidity": REFRESH_DAYS,
         "TokenValidityUnits": { "AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days" },
-        "ExplicitAuthFlows": [
-            "ALLOW_ADMIN_USER_PASSWORD_AUTH",
-            "ALLOW_REFRESH_TOKEN_AUTH",
-            "ALLOW_USER_PASSWORD_AUTH",
-            "ALLOW_USER_SRP_AUTH",
-        ],
+        "ExplicitAuthFlows": flows,
         "ReadAttributes": CLIENT_READS,
         "WriteAttributes": CLIENT_WRITES,
         "AllowedOAuthFlowsUserPoolClient": false,

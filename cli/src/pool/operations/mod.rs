@@ -1,15 +1,19 @@
 //! The operations: a table of what the pool can do, who may ask for it, and which members a request may have.
 
 mod admin_users;
+mod custom_auth;
 mod describe;
 mod groups;
 mod list_users;
+mod migration;
+mod new_password;
 mod page;
 mod passwords;
 mod profile;
 mod refresh;
 mod sign_in;
 mod sign_up;
+mod srp_sign_in;
 
 use serde_json::Value;
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{profile::save, sign_up::sent};
+use super::{migration, profile::save, sign_up::sent};
 use crate::pool::{
     call::Call,
     codes::{Purpose, delete_code},
+    custom_message::Sending,
     error::ServiceError,
     limits::{Judgement, Limit, forget_passwords, judge_password},
     password,
@@ -44,7 +45,7 @@ pub(super) fn change_password(call: &Call<'_>) -> Result<Value> {
 pub(super) fn forgot_password(call: &Call<'_>) -> Result<Value> {
     call.check_client()?;
     let name = call.input.username()?;
-    let message = call.pool.store.write(|tx| {
+    let known = call.pool.store.write(|tx| {
         let user = User::find(tx, name)?;
         if let Some(user) = &user {
             call.acts_for(&user.sub);
@@ -52,18 +53,23 @@ pub(super) fn forgot_password(call: &Call<'_>) -> Result<Value> {
         if !Limit::ForgotPassword.take(tx, &call.subject(user.as_ref(), name), call.now)? {
             return Err(ServiceError::limit_exceeded());
         }
-        match &user {
-            Some(user) if user.status == Status::ForceChangePassword => {
-                Err(ServiceError::not_authorized("User password cannot be reset in the current state."))
-            }
-            Some(user) if user.enabled && user.email_verified() => {
-                let email = user.email().unwrap_or_default();
-                call.make_code(tx, user, email, Purpose::ForgotPassword).map(Some)
-            }
-            _ => Ok(None),
-        }
+        Ok(user.is_some())
     })?;
-    Ok(json!({ "CodeDeliveryDetails": sent(call, message.as_ref(), name) }))
+    if !known && migration::is_possible(call, name) {
+        migration::at_forgotten_password(call, name)?;
+    }
+    let message = call.pool.store.write(|tx| {
+        let Some(user) = User::find(tx, name)? else { return Ok(None) };
+        if user.status == Status::ForceChangePassword {
+            return Err(ServiceError::not_authorized("User password cannot be reset in the current state."));
+        }
+        if !user.enabled || !user.email_verified() {
+            return Ok(None);
+        }
+        let message = call.make_code(tx, &user, user.email().unwrap_or_default(), Purpose::ForgotPassword)?;
+        Ok(Some((user, message)))
+    })?;
+    Ok(json!({ "CodeDeliveryDetails": sent(call, message, Sending::ForgotPassword, name)? }))
 }
 
 pub(super) fn confirm_forgot_password(call: &Call<'_>) -> Result<Value> {

@@ -8,6 +8,7 @@ use crate::pool::{
     attributes::{Attributes, Writer},
     call::Call,
     codes::{Purpose, address_to_verify, delete_code, delete_codes, delivery_details},
+    custom_message::Sending,
     error::{Exception, ServiceError},
     limits::Limit,
     store::is_duplicate,
@@ -25,12 +26,15 @@ pub(super) fn update_user_attributes(call: &Call<'_>) -> Result<Value> {
     let sub = call.signed_in()?.sub;
     let written = call.input.name_values("UserAttributes")?.unwrap_or_default();
     let written = Attributes::checked(written, Writer::Client)?;
-    let message = call.pool.store.write(|tx| {
+    let (user, message) = call.pool.store.write(|tx| {
         let mut user = User::find(tx, &sub)?.ok_or_else(ServiceError::user_not_found)?;
-        write_attributes(call, tx, &mut user, written, Writer::Client)
+        let message = write_attributes(call, tx, &mut user, written, Writer::Client)?;
+        Ok::<_, ServiceError>((user, message))
     })?;
     let details: Vec<Value> = message.iter().map(|message| delivery_details(message.email())).collect();
-    message.iter().for_each(|message| call.deliver(message));
+    if let Some(message) = message {
+        call.send(&user, message, Sending::UpdateUserAttribute)?;
+    }
     Ok(json!({ "CodeDeliveryDetailsList": details }))
 }
 
@@ -93,7 +97,7 @@ fn alias_exists() -> ServiceError {
 pub(super) fn get_user_attribute_verification_code(call: &Call<'_>) -> Result<Value> {
     let sub = call.signed_in()?.sub;
     check_attribute_name(call)?;
-    let message = call.pool.store.write(|tx| {
+    let (user, message) = call.pool.store.write(|tx| {
         let user = User::find(tx, &sub)?.ok_or_else(ServiceError::user_not_found)?;
         let awaited = address_to_verify(tx, &user.sub)?.filter(|awaited| !user.has_email(awaited));
         if awaited.is_none() && user.email_verified() {
@@ -103,10 +107,12 @@ pub(super) fn get_user_attribute_verification_code(call: &Call<'_>) -> Result<Va
         if !Limit::AttributeCode.take(tx, &user.sub, call.now)? {
             return Err(ServiceError::limit_exceeded());
         }
-        call.make_code(tx, &user, email, Purpose::VerifyEmail)
+        let message = call.make_code(tx, &user, email, Purpose::VerifyEmail)?;
+        Ok((user, message))
     })?;
-    call.deliver(&message);
-    Ok(json!({ "CodeDeliveryDetails": delivery_details(message.email()) }))
+    let details = delivery_details(message.email());
+    call.send(&user, message, Sending::VerifyUserAttribute)?;
+    Ok(json!({ "CodeDeliveryDetails": details }))
 }
 
 pub(super) fn verify_user_attribute(call: &Call<'_>) -> Result<Value> {

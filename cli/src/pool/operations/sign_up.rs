@@ -6,9 +6,11 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::pool::{
+    Message,
     attributes::{Attributes, Writer, is_email},
     call::Call,
     codes::{Purpose, delivery_details},
+    custom_message::Sending,
     error::ServiceError,
     limits::Limit,
     password,
@@ -56,7 +58,7 @@ pub(super) fn sign_up(call: &Call<'_>) -> Result<Value> {
     match message {
         None => call.post_confirmation("PostConfirmation_ConfirmSignUp", &user)?,
         Some(message) => {
-            call.deliver(&message);
+            call.send(&user, message, Sending::SignUp)?;
             if let Value::Object(answer) = &mut answer {
                 answer.insert("CodeDeliveryDetails".to_owned(), delivery_details(email));
             }
@@ -110,20 +112,27 @@ pub(super) fn resend_confirmation_code(call: &Call<'_>) -> Result<Value> {
             }
             Some(user) if user.enabled => {
                 let email = user.email().unwrap_or_default();
-                call.make_code(tx, user, email, Purpose::SignUp).map(Some)
+                let message = call.make_code(tx, user, email, Purpose::SignUp)?;
+                Ok(Some((user.clone(), message)))
             }
             _ => Ok(None),
         }
     })?;
-    Ok(json!({ "CodeDeliveryDetails": sent(call, message.as_ref(), name) }))
+    Ok(json!({ "CodeDeliveryDetails": sent(call, message, Sending::ResendCode, name)? }))
 }
 
-/// Delivers a message and says where it went; without one, where it would have gone.
-pub(super) fn sent(call: &Call<'_>, message: Option<&crate::pool::Message>, name: &str) -> Value {
-    match message {
-        Some(message) => {
-            call.deliver(message);
-            delivery_details(message.email())
+/// Sends a message to a user and says where it went; without one, where it would have gone.
+pub(super) fn sent(
+    call: &Call<'_>,
+    message: Option<(User, Message)>,
+    sending: Sending,
+    name: &str,
+) -> Result<Value> {
+    Ok(match message {
+        Some((user, message)) => {
+            let details = delivery_details(message.email());
+            call.send(&user, message, sending)?;
+            details
         }
         None if is_email(name) => delivery_details(name),
         None => {
@@ -132,7 +141,7 @@ pub(super) fn sent(call: &Call<'_>, message: Option<&crate::pool::Message>, name
             let decoy: String = [letters.next(), Some('@'), letters.next()].into_iter().flatten().collect();
             delivery_details(&decoy)
         }
-    }
+    })
 }
 
 /// The name of a new user, which must be an e-mail address.
@@ -197,6 +206,7 @@ pub(super) fn cannot_confirm(user: &User) -> ServiceError {
     ServiceError::not_authorized(match user.status {
         Status::Confirmed => "User cannot be confirmed. Current status is CONFIRMED",
         Status::ForceChangePassword => "User cannot be confirmed. Current status is FORCE_CHANGE_PASSWORD",
+        Status::ResetRequired => "User cannot be confirmed. Current status is RESET_REQUIRED",
         Status::Unconfirmed => "User cannot be confirmed.",
     })
 }

@@ -204,6 +204,28 @@ impl TestPool {
         sub
     }
 
+    /// An event of this client's, as Cognito sends it.
+    pub(super) fn event(
+        &self,
+        version: &str,
+        source: &str,
+        username: &str,
+        request: Value,
+        response: Value,
+    ) -> Value {
+        json!({
+            "version": version,
+            "triggerSource": source,
+            "region": "us-east-1",
+            "userPoolId": self.pool.id(),
+            "userName": username,
+            "callerContext":
+                { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": self.pool.client_id() },
+            "request": request,
+            "response": response,
+        })
+    }
+
     pub(super) fn by_password(name: &str, password: &str) -> Value {
         json!({ "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": { "USERNAME": name, "PASSWORD": password } })
     }
@@ -219,7 +241,7 @@ impl TestPool {
         self.sign_in(email, PASSWORD).await["AccessToken"].clone()
     }
 
-    /// The answer to an SRP challenge, as a client computes it.
+    /// A sign-in by SRP up to the answer to its challenge.
     pub(super) async fn srp_answer(&self, name: &str, password: &str) -> Value {
         let client = Client::new(7);
         let flow = json!({
@@ -227,6 +249,11 @@ impl TestPool {
             "AuthParameters": { "USERNAME": name, "SRP_A": client.srp_a() },
         });
         let challenge = self.ok("InitiateAuth", flow).await;
+        self.answer_to_srp(&client, &challenge, password)
+    }
+
+    /// The answer to an SRP challenge, as a client computes it.
+    pub(super) fn answer_to_srp(&self, client: &Client, challenge: &Value, password: &str) -> Value {
         assert_eq!(challenge["ChallengeName"], "PASSWORD_VERIFIER");
         let parameter = |name: &str| challenge["ChallengeParameters"][name].as_str().unwrap();
         let secret_block = STANDARD.decode(parameter("SECRET_BLOCK")).unwrap();
@@ -285,16 +312,27 @@ type Answer = dyn Fn(Trigger, Value) -> Result<Value, TriggerFailure> + Send + S
 
 /// Triggers that note their events and answer as they are told.
 pub(super) struct FakeTriggers {
+    attached: &'static [Trigger],
     events: Mutex<Vec<Value>>,
     answer: Box<Answer>,
 }
 
 impl FakeTriggers {
+    /// The three that most pools have.
     pub(super) fn attach(
         pool: &TestPool,
         answer: impl Fn(Trigger, Value) -> Result<Value, TriggerFailure> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let triggers = Arc::new(Self { events: Mutex::default(), answer: Box::new(answer) });
+        let usual = &[Trigger::PreSignUp, Trigger::PostConfirmation, Trigger::PreTokenGeneration];
+        Self::attach_these(pool, usual, answer)
+    }
+
+    pub(super) fn attach_these(
+        pool: &TestPool,
+        attached: &'static [Trigger],
+        answer: impl Fn(Trigger, Value) -> Result<Value, TriggerFailure> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let triggers = Arc::new(Self { attached, events: Mutex::default(), answer: Box::new(answer) });
         pool.pool.set_triggers(Arc::clone(&triggers) as Arc<dyn Triggers>);
         triggers
     }
@@ -302,9 +340,18 @@ impl FakeTriggers {
     pub(super) fn events(&self) -> Vec<Value> {
         std::mem::take(&mut self.events.lock().unwrap())
     }
+
+    /// The sources of the events since the last look.
+    pub(super) fn sources(&self) -> Vec<String> {
+        self.events().iter().map(|event| event["triggerSource"].as_str().unwrap().to_owned()).collect()
+    }
 }
 
 impl Triggers for FakeTriggers {
+    fn is_attached(&self, trigger: Trigger) -> bool {
+        self.attached.contains(&trigger)
+    }
+
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture {
         self.events.lock().unwrap().push(event.clone());
         let answer = (self.answer)(trigger, event);

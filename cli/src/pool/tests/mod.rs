@@ -1,12 +1,18 @@
 //! The pool through its HTTP side: every operation, every refusal.
 
 mod administration;
+mod authentication;
+mod custom_auth;
+mod custom_message;
 mod harness;
+mod migration;
+mod passwordless;
 mod passwords;
 mod profile;
 mod restart;
 mod sign_in;
 mod sign_up;
+mod token_versions;
 mod tokens;
 mod triggers;
 mod wire;

@@ -354,6 +354,10 @@ async fn who_is_disabled_or_has_another_password_when_the_trigger_returns_gets_n
 struct Blocking;
 
 impl Triggers for Blocking {
+    fn is_attached(&self, _: Trigger) -> bool {
+        true
+    }
+
     fn invoke(&self, _: Trigger, event: Value) -> TriggerFuture {
         Box::pin(
             async move { tokio::task::spawn_blocking(|| event).await.map_err(|_| TriggerFailure::Crashed) },
@@ -394,6 +398,10 @@ struct Misbehaving {
 }
 
 impl Triggers for Misbehaving {
+    fn is_attached(&self, _: Trigger) -> bool {
+        true
+    }
+
     fn invoke(&self, _: Trigger, _: Value) -> TriggerFuture {
         let panics = self.panics;
         Box::pin(async move {
