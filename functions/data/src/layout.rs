@@ -87,6 +87,10 @@ pub const RESERVED_MODELS: [&str; 2] = ["SETTINGS", "USER"];
 
 /// The `pk` and `sk` of the row with the key of tokens. No row of a model has a `pk` without `#` and `@`.
 pub(crate) const CURSOR_KEY: &str = "CURSOR_KEY";
+/// The `pk` of the rows that say how many shards lists have.
+pub(crate) const SHARDS: &str = "SHARDS";
+/// The `pk` of the rows that say how far the index rows have been made anew.
+pub(crate) const REINDEX: &str = "REINDEX";
 /// Bytes of an `sk`.
 pub(crate) const MAX_SK: usize = 1024;
 

@@ -189,7 +189,7 @@ impl World {
         for row in records {
             let model = row[SK].as_s().unwrap().clone();
             let stored = Stored::from_row("Scan", row).unwrap();
-            let rows = self.layout(&model).rows_of(&stored.id, &stored.item).unwrap();
+            let rows = self.layout(&model).rows_of(&stored.item).unwrap();
             assert_eq!(rows, stored.rows);
             expected.extend(rows.into_iter().map(|row| (row.partition.clone(), row.place(&stored.position))));
             stored_by_id.insert((model, stored.id.clone()), stored);
