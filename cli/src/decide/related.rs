@@ -143,9 +143,8 @@ fn page(
     let end = start.saturating_add(limit);
     let next = (end < found.len()).then(|| end.to_string());
     let filter = Filter::parse(argument("filter")).ok();
-    let is_shown = |record: &Item| {
-        scope.matches(record) && filter.as_ref().is_some_and(|filter| filter.matches(record))
-    };
+    let is_shown =
+        |record: &Item| scope.matches(record) && filter.as_ref().is_some_and(|filter| filter.matches(record));
     (found.into_iter().skip(start).take(limit).filter(is_shown).collect(), next)
 }
 

@@ -136,8 +136,7 @@ impl AuthorizedRepository {
         let judge = |item: &Item| self.sift(identity, model, query.filter.as_ref(), item);
         let sieve = query.filter.as_ref().map(|_| Sieve { judge: &judge, hides: false });
         let layout = self.layout(model);
-        let page =
-            self.repository.list(&permit, layout, query.descending, request, identity, sieve).await?;
+        let page = self.repository.list(&permit, layout, query.descending, request, identity, sieve).await?;
         Ok(self.show_page(identity, model, page))
     }
 
@@ -283,7 +282,8 @@ impl AuthorizedRepository {
             }
             self.sift(identity, model, query.filtered(), item)
         };
-        let sieve = (guarded || query.filtered().is_some()).then_some(Sieve { judge: &judge, hides: guarded });
+        let sieve =
+            (guarded || query.filtered().is_some()).then_some(Sieve { judge: &judge, hides: guarded });
         self.repository.query(permit, layout, query, request, identity, sieve).await
     }
 
@@ -349,7 +349,7 @@ impl AuthorizedRepository {
     }
 
     /// What is expected is judged after the decision, so that it tells nothing to whom the record is hidden; and a condition on
-    /// a field that is withheld from the caller would tell what is in it.
+    /// a field that is withheld from the caller would tell what is in it. Whoever may not read the record knows its key alone.
     fn require(
         &self,
         identity: &Identity,
@@ -364,8 +364,12 @@ impl AuthorizedRepository {
             return Ok(());
         };
         let withheld = self.authorizer.withheld(identity, model.rules(), &stored.item);
-        let asked: Vec<String> =
-            condition.fields().into_iter().filter(|field| withheld.contains(field)).map(str::to_owned).collect();
+        let reads = self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item);
+        let may_ask = |field: &&str| {
+            !withheld.contains(field) && (reads.is_allowed() || model.key().fields().any(|key| key == *field))
+        };
+        let asked = condition.fields().into_iter().filter(|field| !may_ask(field));
+        let asked: Vec<String> = asked.map(str::to_owned).collect();
         if !asked.is_empty() {
             return Err(Denied::Fields(asked).into());
         }
@@ -391,4 +395,3 @@ impl AuthorizedRepository {
         tokio::time::sleep(Duration::from_micros(self.repository.jitter() % limit)).await;
     }
 }
-

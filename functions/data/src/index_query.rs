@@ -201,7 +201,10 @@ impl Range {
             both.sort();
             both
         };
-        Self { from: bounds(&self.from, &other.from).pop(), to: bounds(&self.to, &other.to).into_iter().next() }
+        Self {
+            from: bounds(&self.from, &other.from).pop(),
+            to: bounds(&self.to, &other.to).into_iter().next(),
+        }
     }
 
     pub(crate) fn holds(&self, place: &str) -> bool {

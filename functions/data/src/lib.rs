@@ -54,6 +54,7 @@ mod position;
 mod profiles;
 mod record_key;
 mod record_layout;
+mod reindex;
 mod related;
 mod repository;
 mod sharding;
@@ -85,6 +86,7 @@ pub use self::{
     page::{Page, PageRequest},
     profiles::{Enrollment, NewProfile, Profile, ProfileError, Profiles},
     record_key::RecordKey,
+    reindex::{Progress, Reindex, ReindexError, Report},
     repository::Repository,
     sharding::{HotList, Shards, ShardsError},
     shown::{Related, Shown},

@@ -62,7 +62,7 @@ impl<'a> Expected<'a> {
         self
     }
 
-    /// It must meet this condition, in which the caller may ask about no field that is withheld from them.
+    /// It must meet this condition, in which the caller may ask about no field that they may not read.
     #[must_use]
     pub fn condition(mut self, condition: &'a Filter) -> Self {
         self.condition = Some(condition);

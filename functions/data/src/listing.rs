@@ -111,9 +111,8 @@ impl<'a> Listing<'a> {
                 let verdict = stored.map_or(Verdict::Hidden, |stored| judge(stored, &place));
                 // Whatever may be seen tells a full page that there is more.
                 let full = records.len() == limit && verdict != Verdict::Hidden;
-                let too_large = verdict == Verdict::Shown
-                    && !records.is_empty()
-                    && bytes.saturating_add(size) > MAX_PAGE;
+                let too_large =
+                    verdict == Verdict::Shown && !records.is_empty() && bytes.saturating_add(size) > MAX_PAGE;
                 if full || too_large {
                     return Ok((records, self.resume.clone()));
                 }

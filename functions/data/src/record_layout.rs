@@ -81,6 +81,23 @@ impl<'a> RecordLayout<'a> {
         self.indexes().find(|index| index.name == name)
     }
 
+    /// All that decides which rows records have: two layouts with one description give them the same.
+    pub(crate) fn description(&self) -> String {
+        let text = |of_rule| match of_rule {
+            Readers::Everybody => EVERYBODY,
+            Readers::NamedIn(field) => field,
+        };
+        let listers: BTreeSet<&str> = self.readers(&LIST).map(text).collect();
+        let readers: BTreeSet<&str> = self.readers(&Operation::ALL).map(text).collect();
+        let indexes = self.indexes().map(|index| {
+            let kinds: Vec<_> =
+                index.fields().map(|field| (field, self.model.field(field).map(|it| it.kind()))).collect();
+            format!("{}: {kinds:?}", index.name)
+        });
+        let indexes: Vec<String> = indexes.collect();
+        format!("{} {} {listers:?} {readers:?} {indexes:?}", self.model.name(), self.for_everybody)
+    }
+
     fn indexes(&self) -> impl Iterator<Item = RecordIndex<'a>> + use<'a> {
         let key = self.model.key();
         let own = RecordIndex { name: "", field: &key.field, sort_fields: &key.sort_fields };
@@ -144,7 +161,11 @@ impl<'a> RecordLayout<'a> {
     }
 
     /// The partition of a list, or of a value in an index, for these readers, or for everybody.
-    pub(crate) fn partition_of(&self, index: Option<(&RecordIndex<'_>, &str)>, reader: Option<&str>) -> String {
+    pub(crate) fn partition_of(
+        &self,
+        index: Option<(&RecordIndex<'_>, &str)>,
+        reader: Option<&str>,
+    ) -> String {
         let reader = reader.unwrap_or(EVERYBODY);
         match index {
             Some((index, value)) => self.partition(index, &escaped(value), reader),

@@ -65,7 +65,7 @@ impl Repository {
     pub fn new(table: Table) -> Self {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(System), Arc::new(System));
         let cursors = Cursors::new(table.clone(), Arc::clone(&ids));
-        let sharding = Sharding::new(table.clone(), Arc::clone(&clock));
+        let sharding = Sharding::new(table.clone());
         Self { table, clock, ids, cursors, sharding }
     }
 
@@ -73,7 +73,6 @@ impl Repository {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
-        self.sharding = Sharding::new(self.table.clone(), Arc::clone(&self.clock));
         self
     }
 
@@ -104,9 +103,8 @@ impl Repository {
     ) -> Result<Stored, DataError> {
         let model = layout.model;
         agree(&permit, model);
-        // Known before the record has its time: a generation of shards that begins later is none of its own.
-        let shards = self.sharding.map().await?;
         let now = self.clock.now();
+        let shards = self.sharding.map(now).await?;
         let mut item = permit.item().clone();
         item.retain(|_, value| !value.is_null());
         if model.field("id").is_some_and(|id| is_id(id.kind())) {
@@ -188,7 +186,7 @@ impl Repository {
         if after.as_ref().is_some_and(|after| after.sort().is_some()) {
             return Err(DataError::InvalidCursor);
         }
-        let shards = self.sharding.map().await?;
+        let shards = self.sharding.map(self.clock.now()).await?;
         let lists = layout.list_partitions(permit.scope()).into_iter();
         let shards = lists.flat_map(|list| shards.shards(list, true)).collect();
         let search = Search { shards, range: Range::default(), descending, after };
@@ -228,7 +226,7 @@ impl Repository {
         if after.as_ref().is_some_and(|after| !range.holds(after.as_str())) {
             return Err(DataError::InvalidCursor);
         }
-        let shards = self.sharding.map().await?;
+        let shards = self.sharding.map(self.clock.now()).await?;
         let lists = layout.index_partitions(&index, &value, &query.held(&index), permit.scope()).into_iter();
         let shards = lists.flat_map(|list| shards.shards(list, index.sort_fields.is_empty())).collect();
         let search = Search { shards, range, descending: query.is_descending(), after };
@@ -261,7 +259,9 @@ impl Repository {
         agree(permit, model);
         let mut found = HashMap::new();
         let batches = batches(ids);
-        let reads = batches.iter().map(|ids| fetch(&self.table, model.name(), ids.iter().map(String::as_str).collect()));
+        let reads = batches
+            .iter()
+            .map(|ids| fetch(&self.table, model.name(), ids.iter().map(String::as_str).collect()));
         let reads: Vec<_> = reads.collect();
         let mut reads = stream::iter(reads).buffer_unordered(CONCURRENCY);
         while let Some(batch) = reads.try_next().await? {
@@ -300,7 +300,7 @@ impl Repository {
     ) -> Result<Stored, DataError> {
         let model = layout.model;
         agree(&permit, model);
-        let mut changed = stored.clone();
+        let (now, mut changed) = (self.clock.now(), stored.clone());
         for (field, value) in permit.changes() {
             if model.key().fields().any(|key| key == field) {
                 continue;
@@ -313,11 +313,11 @@ impl Repository {
         if let Some(field) = model.updated_at()
             && permit.changes().get(field).is_none_or(Value::is_null)
         {
-            changed.item.insert(field.to_owned(), instant(self.clock.now()).into());
+            changed.item.insert(field.to_owned(), instant(now).into());
         }
         changed.revision = self.ids.next_id().into();
         let rows = layout.rows_of(&changed.item)?;
-        changed.rows = self.sharding.map().await?.settle(rows, &changed.position);
+        changed.rows = self.sharding.map(now).await?.settle(rows, &changed.position);
         let change = Change::Put { row: changed.to_row(model.name())?, revision: &changed.revision };
         Commit::new(&self.table, change)
             .require_decided_on(&stored.revision, permit.unchanged())?

@@ -43,7 +43,6 @@ const GENERATIONS: &str = "generations";
 #[derive(Clone)]
 pub(crate) struct Sharding {
     table: Table,
-    clock: Arc<dyn Clock>,
     known: Arc<RwLock<Option<Known>>>,
     /// Held by the one who reads.
     reading: Arc<Mutex<()>>,
@@ -104,30 +103,30 @@ pub enum ShardsError {
 }
 
 impl Sharding {
-    pub(crate) fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock, known: Arc::default(), reading: Arc::default() }
+    pub(crate) fn new(table: Table) -> Self {
+        Self { table, known: Arc::default(), reading: Arc::default() }
     }
 
-    /// What is known now, read anew if that is a minute old.
-    pub(crate) async fn map(&self) -> Result<Arc<ShardMap>, StoreError> {
-        if let Some(map) = self.fresh() {
+    /// What is known at this moment, which is the present one, read anew if that is a minute old. A record whose time it is
+    /// belongs to no generation that is not known then.
+    pub(crate) async fn map(&self, now: Timestamp) -> Result<Arc<ShardMap>, StoreError> {
+        if let Some(map) = self.fresh(now) {
             return Ok(map);
         }
         let _one = self.reading.lock().await;
-        if let Some(map) = self.fresh() {
+        if let Some(map) = self.fresh(now) {
             return Ok(map);
         }
-        // Taken before the answer, so that it never seems younger than it is.
-        let read_at = self.clock.now();
         let map = Arc::new(ShardMap::new(read(&self.table).await?));
-        let known = Known { read_at, map: Arc::clone(&map) };
+        // It never seems younger than it is.
+        let known = Known { read_at: now, map: Arc::clone(&map) };
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(map)
     }
 
-    fn fresh(&self) -> Option<Arc<ShardMap>> {
+    fn fresh(&self, now: Timestamp) -> Option<Arc<ShardMap>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let age = self.clock.now().duration_since(known.read_at);
+        let age = now.duration_since(known.read_at);
         // A clock that was set back tells nothing of the age.
         (SignedDuration::ZERO..FRESH).contains(&age).then_some(known.map)
     }
@@ -252,7 +251,12 @@ impl Shards {
     }
 
     /// Writes the generations, if there are as many as before: they only ever grow.
-    async fn write(&self, list: &HotList, generations: &[Generation], before: usize) -> Result<(), ShardsError> {
+    async fn write(
+        &self,
+        list: &HotList,
+        generations: &[Generation],
+        before: usize,
+    ) -> Result<(), ShardsError> {
         const NAME: &str = "PutItem";
         let value = serde_dynamo::to_attribute_value(generations)
             .map_err(|_| StoreError::unexpected(NAME, "BuildError"))?;

@@ -167,7 +167,10 @@ mod tests {
             assert_eq!(settle(&after, &at(late, &id)), partition, "a later generation moves nothing");
             let shards: Vec<String> =
                 after.shards("Note@#0".to_owned(), false).into_iter().map(|shard| shard.partition).collect();
-            assert!(shards.contains(&partition) && shards.contains(&settle(&after, &at("2028-01-01T00:00:00Z", &id))));
+            assert!(
+                shards.contains(&partition)
+                    && shards.contains(&settle(&after, &at("2028-01-01T00:00:00Z", &id)))
+            );
             found.insert(partition);
         }
         assert_eq!(found.len(), 16, "all shards are used");
@@ -183,8 +186,12 @@ mod tests {
         };
         let shards = map.shards("Note@#0".to_owned(), true);
         let spans: Vec<Range> = shards.iter().map(|shard| shard.span.clone()).collect();
-        let expected =
-            [range(None, None), range(Some("b"), None), range(Some("c"), Some("d")), range(Some("c"), Some("d"))];
+        let expected = [
+            range(None, None),
+            range(Some("b"), None),
+            range(Some("c"), Some("d")),
+            range(Some("c"), Some("d")),
+        ];
         assert_eq!(spans, expected);
         assert!(map.shards("Note@#0".to_owned(), false).iter().all(|shard| shard.span == Range::default()));
         assert_eq!(map.shards("Doc@#0".to_owned(), true).len(), 1);
