@@ -127,7 +127,7 @@ async fn after_a_change_of_rules_reindex_lets_old_records_be_found_by_the_new_on
     let launch = Launch::in_folder(&data).schema(&schema);
     let mut system = launch.start().unwrap();
     let ann = system.users().enroll("ann@example.com", PASSWORD).await.unwrap().access;
-    let bob = system.users().enroll("bob@example.com", PASSWORD).await.unwrap().access;
+    system.users().enroll("bob@example.com", PASSWORD).await.unwrap();
     for number in 0..30 {
         let note = json!({ "title": format!("t{number}"), "rank": number % 2 });
         let created = system.rest().with_token(&ann).post("/notes", &note).await.unwrap();
@@ -152,6 +152,7 @@ async fn after_a_change_of_rules_reindex_lets_old_records_be_found_by_the_new_on
     assert_eq!(printed(&portcullis(&on_folder)), "30 of 30 records changed\n");
 
     let system = launch.start().unwrap();
+    let bob = system.users().sign_in("bob@example.com", PASSWORD).await.unwrap().access;
     let bobs = system.rest().with_token(&bob);
     let listed = bobs.get("/notes?limit=100").await.unwrap();
     assert_eq!(listed.body["items"].as_array().unwrap().len(), 30, "{}", listed.body);

@@ -154,13 +154,9 @@ impl AuthorizedRepository {
         keys: &[RecordKey],
     ) -> Result<Vec<Option<Shown>>, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::Get, model.rules())?;
-        let ids = keys.iter().filter(|key| key.is_possible(model)).map(RecordKey::text).collect();
-        let found = self.repository.get_all(&permit, model, ids).await?;
-        let shown = keys.iter().map(|key| {
-            let stored = key.is_possible(model).then(|| found.get(&key.text()).cloned()).flatten();
-            stored.map(|stored| self.show(identity, model, stored))
-        });
-        Ok(shown.collect())
+        let wanted: Vec<_> = keys.iter().map(|key| (&permit, Some(key.clone()))).collect();
+        let found = self.repository.get_all(model, &wanted).await?;
+        Ok(found.into_iter().map(|stored| Some(self.show(identity, model, stored?))).collect())
     }
 
     /// Changes fields of a record; `null` removes one, for which the caller needs delete on it besides update. With

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use serde_json::Value;
 
-use self::failure::{Failure, cancelled};
+use self::failure::{Failure, cancelled, warn_of_hot_lists};
 use crate::{
     DataError, Revision, StoreError, Table,
     index_row::IndexRow,
@@ -274,6 +274,8 @@ impl<'a> Commit<'a> {
             }
         };
         let mut writes = vec![record];
+        let rows = self.puts.iter().chain(&self.deletes);
+        let lists: Vec<String> = rows.map(layout::list_of).collect();
         for row in self.puts {
             let put = Put::builder().table_name(self.table.name()).set_item(Some(row)).build();
             writes.push(TransactWriteItem::builder().put(put.map_err(|_| Failure::build(NAME))?).build());
@@ -286,7 +288,10 @@ impl<'a> Commit<'a> {
         // The SDK adds a request token, by which DynamoDB knows a repeated transaction again.
         match self.table.client().await.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(cancelled(error)),
+            Err(error) => {
+                warn_of_hot_lists(&error, &lists);
+                Err(cancelled(error))
+            }
         }
     }
 }

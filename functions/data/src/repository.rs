@@ -245,29 +245,35 @@ impl Repository {
         Ok(StoredPage { records, next_token: self.token(next, purpose).await? })
     }
 
-    /// The records with these keys, as far as they lie within the scope of the permit, by the text of the key.
+    /// The records with these keys, as far as each lies within the scope of the permit beside it, in the same order. What is
+    /// asked for several times is read once.
     ///
     /// # Errors
     ///
     /// When DynamoDB refuses or does not answer.
     pub(crate) async fn get_all(
         &self,
-        permit: &Permit<Read>,
         model: &ModelType,
-        ids: BTreeSet<String>,
-    ) -> Result<HashMap<String, Stored>, StoreError> {
-        agree(permit, model);
-        let mut found = HashMap::new();
-        let batches = batches(ids);
+        wanted: &[(&Permit<Read>, Option<RecordKey>)],
+    ) -> Result<Vec<Option<Stored>>, StoreError> {
+        wanted.iter().for_each(|(permit, _)| agree(permit, model));
+        let text =
+            |key: &Option<RecordKey>| key.as_ref().filter(|key| key.is_possible(model)).map(RecordKey::text);
+        let batches = batches(wanted.iter().filter_map(|(_, key)| text(key)).collect());
         let reads = batches
             .iter()
-            .map(|ids| fetch(&self.table, model.name(), ids.iter().map(String::as_str).collect()));
-        let reads: Vec<_> = reads.collect();
+            .map(|ids| fetch(&self.table, model.name(), ids.iter().map(String::as_str).collect()))
+            .collect::<Vec<_>>();
         let mut reads = stream::iter(reads).buffer_unordered(CONCURRENCY);
+        let mut found = HashMap::new();
         while let Some(batch) = reads.try_next().await? {
-            found.extend(batch.into_iter().filter(|(_, stored)| permit.scope().matches(&stored.item)));
+            found.extend(batch);
         }
-        Ok(found)
+        let records = wanted.iter().map(|(permit, key)| {
+            let stored = text(key).and_then(|id| found.get(&id));
+            stored.filter(|stored| permit.scope().matches(&stored.item)).cloned()
+        });
+        Ok(records.collect())
     }
 
     /// Where a page begins.

@@ -1,4 +1,9 @@
 //! Several writers at once.
+//!
+//! The embedded engine carries out one transaction after the other, so that what these tests prove is that conditions are the
+//! right ones: no write rests on what is not so any more. DynamoDB also cancels a transaction that meets another one
+//! (`TransactionConflict`); that this is understood and tried again is tested on its answers alone (`commit/failure.rs`), and
+//! how often it happens under load is not known from here.
 
 use std::sync::Arc;
 
