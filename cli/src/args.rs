@@ -6,12 +6,12 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     access::AccessArgs, decide::DecideArgs, explain::ExplainArgs, keys::KeysArgs, policy_test::TestArgs,
-    verify::VerifyArgs,
+    reindex::ReindexArgs, shards::ShardsArgs, verify::VerifyArgs,
 };
 
 /// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
 ///
-/// The commands do not start anything: they answer a question about the rules of a schema, a token or its keys.
+/// The commands answer questions about the rules of a schema, a token or its keys, or tend a table.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "portcullis", version, about, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
@@ -38,6 +38,10 @@ pub enum Command {
     Verify(Box<VerifyArgs>),
     /// Fetches the key set of an issuer, to be given to a service at start
     Keys(KeysArgs),
+    /// Makes index rows anew after the rules or indexes have changed, while others write
+    Reindex(Box<ReindexArgs>),
+    /// Tells or sets over how many partitions a hot list is spread
+    Shards(Box<ShardsArgs>),
 }
 
 /// How the system on this machine runs.

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     StartError, access::AccessError, decide::DecideError, explain::ExplainError, keys::KeysError,
-    policy_test::TestError, verify::VerifyError,
+    policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError, verify::VerifyError,
 };
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
@@ -31,6 +31,12 @@ pub enum CommandError {
     /// `portcullis verify` has no verdict.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// `portcullis reindex` ended early.
+    #[error(transparent)]
+    Reindex(#[from] ReindexCommandError),
+    /// `portcullis shards` has no number, or could not set it.
+    #[error(transparent)]
+    Shards(#[from] ShardsCommandError),
     /// `portcullis keys` has no key set.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -43,9 +49,13 @@ impl CommandError {
     pub fn status(&self) -> ExitCode {
         match self {
             Self::Test(_) | Self::Verify(_) => ExitCode::from(2),
-            Self::Start(_) | Self::Explain(_) | Self::Access(_) | Self::Decide(_) | Self::Keys(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Start(_)
+            | Self::Explain(_)
+            | Self::Access(_)
+            | Self::Decide(_)
+            | Self::Keys(_)
+            | Self::Reindex(_)
+            | Self::Shards(_) => ExitCode::FAILURE,
         }
     }
 }

@@ -12,7 +12,10 @@ mod loopback;
 mod output;
 mod policy_test;
 pub mod pool;
+mod reindex;
 mod schema_file;
+mod shards;
+mod store;
 mod verify;
 
 use std::{io::Write, process::ExitCode};
@@ -26,7 +29,10 @@ pub use self::{
     keys::{KeysArgs, KeysError},
     local::StartError,
     policy_test::{TestArgs, TestError},
+    reindex::{ReindexArgs, ReindexCommandError},
     schema_file::SchemaFileError,
+    shards::{ShardsArgs, ShardsCommandError},
+    store::{StoreArgs, StoreOpenError},
     verify::{KeySource, Profile, Token, VerifyArgs, VerifyError},
 };
 use crate::local::System;
@@ -45,6 +51,8 @@ pub fn run(command_line: &CommandLine) -> Result<ExitCode, CommandError> {
         Some(Command::Test(args)) => Ok(policy_test::run(args)?),
         Some(Command::Verify(args)) => Ok(verify::run(args)?),
         Some(Command::Keys(args)) => Ok(keys::run(args)?),
+        Some(Command::Reindex(args)) => Ok(reindex::run(args)?),
+        Some(Command::Shards(args)) => Ok(shards::run(args)?),
     }
 }
 

@@ -28,7 +28,13 @@ const INSIDE: [(&str, &[&str]); 14] = [
     ("portcullis", &["portcullis-api", "portcullis-bench"]),
     (
         "portcullis-data",
-        &["portcullis-api", "portcullis-post-confirmation", "portcullis-pre-token-generation"],
+        // The benchmark counts what lists read.
+        &[
+            "portcullis-api",
+            "portcullis-post-confirmation",
+            "portcullis-pre-token-generation",
+            "portcullis-bench",
+        ],
     ),
     ("portcullis-api", &[]),
     (TRIGGERS[0], &[]),
@@ -63,6 +69,7 @@ const OUTSIDE: [(&str, &[&str]); 15] = [
     ("cedar-policy*", &["portcullis-bench"]),
     ("rusqlite", &["portcullis-cli"]),
     ("clap", &["portcullis-cli"]),
+    ("indicatif", &["portcullis-cli"]),
 ];
 
 /// Crates that decide and do nothing else.

@@ -39,7 +39,6 @@ mod catalogue;
 mod coercion;
 mod custom;
 mod field;
-mod filter;
 mod filter_input;
 mod gate;
 mod key;

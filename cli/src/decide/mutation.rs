@@ -1,12 +1,13 @@
 //! Writing: `createNote`, `updateNote`, `deleteNote`.
 
+use portcullis_data::Filter;
 use portcullis_rules::{Item, Operation};
 use portcullis_schema::{FieldType, InvalidField, ModelType, NamedType, Scalar};
 use serde_json::Value;
 
 use super::{
     answer::Answer,
-    coercion, filter, filter_input, gate,
+    coercion, filter_input, gate,
     key::{Key, joined_columns},
     records::Tables,
     refusal::Refusal,
@@ -188,7 +189,8 @@ fn check_condition(request: &Request<'_>) -> Result<(), Refusal> {
 
 /// Whether the condition of the request holds.
 fn holds(request: &Request<'_>, record: &Item) -> Result<bool, Refusal> {
-    filter::matches(request.args.get("condition").unwrap_or(&Value::Null), record)
+    let condition = Filter::parse(request.args.get("condition").unwrap_or(&Value::Null))?;
+    Ok(condition.matches(record))
 }
 
 /// What the client sees of a record; relations are looked up in the tables as they are now.

@@ -2,13 +2,14 @@
 
 use std::cmp::Ordering;
 
+use portcullis_data::Filter;
 use portcullis_rules::{Condition, Item, Operation, Permit, Read, Scope, Strategy};
 use portcullis_schema::ModelType;
 use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Layer},
-    filter, filter_input, gate,
+    filter_input, gate,
     key::Key,
     refusal::Refusal,
     request::Request,
@@ -63,11 +64,11 @@ pub(crate) fn list(request: &Request<'_>, key: &Key<'_>) -> Result<Answer, Refus
     if partition.is_some() && page.descending {
         found.reverse();
     }
-    let client_filter = request.args.get("filter").unwrap_or(&Value::Null);
+    let client_filter = Filter::parse(request.args.get("filter").unwrap_or(&Value::Null))?;
     let mut view = View::new(request, Origin::Query);
     let mut items = Vec::new();
     for record in found.iter().skip(page.start).take(page.limit) {
-        if filter::matches(client_filter, record)? && permit.scope().matches(record) {
+        if client_filter.matches(record) && permit.scope().matches(record) {
             items.push(*record);
         }
     }
@@ -190,7 +191,7 @@ impl Page {
         found.sort_by(|(one, _), (other, _)| {
             one.as_ref()
                 .zip(other.as_ref())
-                .and_then(|(one, other)| filter::compare(one, other))
+                .and_then(|(one, other)| portcullis_data::compare(one, other))
                 .unwrap_or(Ordering::Equal)
         });
         Ok(found.into_iter().map(|(_, record)| record).collect())

@@ -1,5 +1,6 @@
 //! Why a case goes no further.
 
+use portcullis_data::InvalidFilter;
 use portcullis_schema::SchemaErrors;
 
 use super::answer::Answer;
@@ -30,6 +31,12 @@ impl Refusal {
 impl From<Answer> for Refusal {
     fn from(answer: Answer) -> Self {
         Self::Answered(Box::new(answer))
+    }
+}
+
+impl From<InvalidFilter> for Refusal {
+    fn from(error: InvalidFilter) -> Self {
+        Self::malformed(error.to_string())
     }
 }
 

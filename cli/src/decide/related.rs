@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
+use portcullis_data::Filter;
 use portcullis_rules::{Item, Scope};
 use portcullis_schema::{Connection, ModelType, RelationKind, SelectedField};
 use serde_json::{Value, json};
 
 use super::{
-    filter, gate,
+    gate,
     key::Key,
     query::{PAGE, auth_filter},
     shape,
@@ -130,7 +131,7 @@ fn page(
     }
     found.sort_by(|one, other| {
         let values = key.sort_value(one).zip(key.sort_value(other));
-        values.and_then(|(one, other)| filter::compare(&one, &other)).unwrap_or(Ordering::Equal)
+        values.and_then(|(one, other)| portcullis_data::compare(&one, &other)).unwrap_or(Ordering::Equal)
     });
     let argument = |name: &str| arguments.get(name).unwrap_or(&Value::Null);
     if argument("sortDirection") == "DESC" {
@@ -141,8 +142,9 @@ fn page(
     let start = argument("nextToken").as_str().and_then(|token| token.parse().ok()).unwrap_or(0_usize);
     let end = start.saturating_add(limit);
     let next = (end < found.len()).then(|| end.to_string());
+    let filter = Filter::parse(argument("filter")).ok();
     let is_shown =
-        |record: &Item| scope.matches(record) && filter::matches(argument("filter"), record).unwrap_or(false);
+        |record: &Item| scope.matches(record) && filter.as_ref().is_some_and(|filter| filter.matches(record));
     (found.into_iter().skip(start).take(limit).filter(is_shown).collect(), next)
 }
 

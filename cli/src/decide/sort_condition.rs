@@ -1,12 +1,12 @@
 //! The condition of a query on its sort key.
 
+use portcullis_data::Filter;
 use portcullis_rules::Item;
 use portcullis_schema::{NamedType, Scalar};
 use serde_json::{Value, json};
 
 use super::{
     answer::Answer,
-    filter,
     key::{Key, text},
     refusal::Refusal,
 };
@@ -104,7 +104,7 @@ impl SortCondition {
             .into());
         }
         let record = Item::from_iter([("sort".to_owned(), value.clone())]);
-        filter::matches(&json!({"sort": self.tests}), &record)
+        Ok(Filter::parse(&json!({"sort": self.tests}))?.matches(&record))
     }
 }
 

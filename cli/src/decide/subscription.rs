@@ -1,13 +1,14 @@
 //! Subscribing: `onCreateNote`, `onUpdateNote`, `onDeleteNote`. The candidate events are results of mutations, as
 //! clients see them.
 
+use portcullis_data::Filter;
 use portcullis_rules::{Condition, Item, Listen, Operation, Permit, Provider, Scope, Strategy};
 use portcullis_schema::{FieldType, ModelType, Origin};
 use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Layer},
-    filter, filter_input, gate,
+    filter_input, gate,
     query::{names_groups, unknown_argument},
     refusal::Refusal,
     request::Request,
@@ -68,9 +69,10 @@ fn delivered(
     client_filter: &Value,
     permitted: impl Fn(&Item) -> bool,
 ) -> Result<Vec<Value>, Refusal> {
+    let client_filter = Filter::parse(client_filter)?;
     let mut delivered = Vec::new();
     for event in request.records() {
-        if permitted(event) && filter::matches(client_filter, event)? {
+        if permitted(event) && client_filter.matches(event) {
             delivered.push(event.get("id").cloned().unwrap_or_default());
         }
     }

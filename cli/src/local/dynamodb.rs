@@ -23,6 +23,9 @@ use crate::{
     loopback::{is_addressed_to_loopback, is_from_a_page},
 };
 
+/// The engine's file in a data folder.
+pub(crate) const FILE: &str = "dynamodb.sqlite";
+
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const SERVICE: &str = "DynamoDB_20120810.";
 /// What DynamoDB accepts, in bytes.
@@ -31,7 +34,7 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 /// Opens the engine on a file of the data folder, or in memory.
 pub(crate) fn open(folder: Option<&OpenFolder>) -> std::result::Result<Database, StartError> {
     let database = match folder {
-        Some(folder) => Database::new(&path_text(&folder.private_file("dynamodb.sqlite")?)),
+        Some(folder) => Database::new(&path_text(&folder.private_file(FILE)?)),
         None => Database::memory(),
     };
     database.map_err(|error| StartError::part("DynamoDB", error))

@@ -9,7 +9,7 @@ mod banner;
 mod courier;
 mod data_folder;
 mod drain;
-mod dynamodb;
+pub(crate) mod dynamodb;
 mod environment;
 mod error;
 mod example;
@@ -23,8 +23,10 @@ pub use self::error::StartError;
 pub(crate) use self::{
     banner::Banner,
     data_folder::OpenFolder,
+    environment::TABLE_NAME,
     example::{Example, example},
     listener::Listener,
+    servers::Servers,
     shutdown::signal,
     system::System,
 };

@@ -6,9 +6,10 @@ use portcullis_rules::{Authorizer, Denied, Identity, Item, Operation, Permit, Re
 use portcullis_schema::ModelType;
 
 use crate::{
-    DataError, IndexQuery, Page, PageRequest, RecordKey, Repository, Revision, Shown,
+    DataError, Expected, Filter, IndexQuery, ListQuery, Page, PageRequest, RecordKey, Repository, Shown,
+    listing::Verdict,
     record_layout::RecordLayout,
-    repository::{Hides, StoredPage, no_such_index},
+    repository::{Sieve, StoredPage, no_such_index},
     stored::Stored,
 };
 
@@ -58,13 +59,31 @@ impl AuthorizedRepository {
         &self,
         identity: &Identity,
         model: &ModelType,
+        input: Item,
+    ) -> Result<Shown, DataError> {
+        self.create_if(identity, model, input, None).await
+    }
+
+    /// The same under a condition on what is stored, which is nothing: one that some field exists never holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create), and [`DataError::ConditionFailed`].
+    pub async fn create_if(
+        &self,
+        identity: &Identity,
+        model: &ModelType,
         mut input: Item,
+        condition: Option<&Filter>,
     ) -> Result<Shown, DataError> {
         self.screen(identity, Operation::Create, model)?;
         model.validate_create(&input).map_err(DataError::Invalid)?;
         // As in Amplify, the rules see what the schema fills in as if the client had sent it.
         model.fill_defaults(&mut input);
         let permit = self.authorizer.permit_create(identity, model.rules(), input)?;
+        if condition.is_some_and(|condition| !condition.matches(&Item::new())) {
+            return Err(DataError::ConditionFailed);
+        }
         let stored = self.repository.create(permit, self.layout(model)).await?;
         Ok(self.show(identity, model, stored))
     }
@@ -98,26 +117,65 @@ impl AuthorizedRepository {
         model: &ModelType,
         request: &PageRequest,
     ) -> Result<Page, DataError> {
+        self.list_by(identity, model, &ListQuery::default(), request).await
+    }
+
+    /// A page of those of the records that the caller may list which they ask for, in the order that they ask for.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list).
+    pub async fn list_by(
+        &self,
+        identity: &Identity,
+        model: &ModelType,
+        query: &ListQuery,
+        request: &PageRequest,
+    ) -> Result<Page, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::List, model.rules())?;
-        let page = self.repository.list(&permit, self.layout(model), request, identity).await?;
+        let judge = |item: &Item| self.sift(identity, model, query.filter.as_ref(), item);
+        let sieve = query.filter.as_ref().map(|_| Sieve { judge: &judge, hides: false });
+        let layout = self.layout(model);
+        let page = self.repository.list(&permit, layout, query.descending, request, identity, sieve).await?;
         Ok(self.show_page(identity, model, page))
     }
 
+    /// The records with these keys, in the order of the keys: `None` where there is no such record, or none that the caller
+    /// may see. A key may stand there several times. Costs as many reads as there are different keys, in batches of a
+    /// hundred.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Forbidden`] when the caller may read no record of this model, [`DataError::Unavailable`].
+    pub async fn get_all(
+        &self,
+        identity: &Identity,
+        model: &ModelType,
+        keys: &[RecordKey],
+    ) -> Result<Vec<Option<Shown>>, DataError> {
+        let permit = self.authorizer.permit_read(identity, Operation::Get, model.rules())?;
+        let wanted: Vec<_> = keys.iter().map(|key| (&permit, Some(key.clone()))).collect();
+        let found = self.repository.get_all(model, &wanted).await?;
+        Ok(found.into_iter().map(|stored| Some(self.show(identity, model, stored?))).collect())
+    }
+
     /// Changes fields of a record; `null` removes one, for which the caller needs delete on it besides update. With
-    /// `expected`, only if the record still has this revision.
+    /// `expected`, only if the record still has this revision, or meets this condition.
     ///
     /// # Errors
     ///
     /// [`DataError::NotFound`], [`DataError::Forbidden`], [`DataError::Invalid`],
-    /// [`DataError::PreconditionFailed`], [`DataError::Conflict`], [`DataError::Unavailable`].
+    /// [`DataError::PreconditionFailed`], [`DataError::ConditionFailed`], [`DataError::Conflict`],
+    /// [`DataError::Unavailable`].
     pub async fn update(
         &self,
         identity: &Identity,
         model: &ModelType,
         key: &RecordKey,
         changes: Item,
-        expected: Option<&Revision>,
+        expected: impl Into<Expected<'_>>,
     ) -> Result<Shown, DataError> {
+        let expected = expected.into();
         let load = self.authorizer.permit_load(identity, Operation::Update, model.rules())?;
         // Amplify's clients send the key along with the changes.
         let mut to_check = changes.clone();
@@ -129,7 +187,7 @@ impl AuthorizedRepository {
                 .authorizer
                 .permit_update(identity, model.rules(), &stored.item, changes.clone())
                 .map_err(|denied| self.refusal(identity, Operation::Update, model, &stored, denied))?;
-            require(expected, &stored)?;
+            self.require(identity, model, expected, &stored)?;
             match self.repository.update(permit, self.layout(model), &stored).await {
                 Err(DataError::Conflict) => self.wait(attempt).await,
                 Err(error) => return Err(error),
@@ -139,19 +197,21 @@ impl AuthorizedRepository {
         Err(DataError::Conflict)
     }
 
-    /// Removes a record and returns what it was, for which the caller needs delete on every field. With `expected`, only if it still has this revision.
+    /// Removes a record and returns what it was, for which the caller needs delete on every field. With `expected`, only
+    /// if it still has this revision, or meets this condition.
     ///
     /// # Errors
     ///
     /// [`DataError::NotFound`], [`DataError::Forbidden`], [`DataError::PreconditionFailed`],
-    /// [`DataError::Conflict`], [`DataError::Unavailable`].
+    /// [`DataError::ConditionFailed`], [`DataError::Conflict`], [`DataError::Unavailable`].
     pub async fn delete(
         &self,
         identity: &Identity,
         model: &ModelType,
         key: &RecordKey,
-        expected: Option<&Revision>,
+        expected: impl Into<Expected<'_>>,
     ) -> Result<Shown, DataError> {
+        let expected = expected.into();
         let load = self.authorizer.permit_load(identity, Operation::Delete, model.rules())?;
         for attempt in 0..ATTEMPTS {
             let stored = self.repository.load(&load, model, key).await?.ok_or(DataError::NotFound)?;
@@ -159,7 +219,7 @@ impl AuthorizedRepository {
                 .authorizer
                 .permit_delete(identity, model.rules(), &stored.item)
                 .map_err(|denied| self.refusal(identity, Operation::Delete, model, &stored, denied))?;
-            require(expected, &stored)?;
+            self.require(identity, model, expected, &stored)?;
             match self.repository.delete(permit, &stored).await {
                 Err(DataError::Conflict) => self.wait(attempt).await,
                 Err(error) => return Err(error),
@@ -209,13 +269,18 @@ impl AuthorizedRepository {
     ) -> Result<StoredPage, DataError> {
         let layout = self.layout(model);
         let index = layout.index(query.index()).ok_or_else(|| no_such_index(model))?;
-        let withholds = |item: &Item| {
-            let withheld = self.authorizer.withheld(identity, model.rules(), item);
-            index.fields().any(|field| withheld.contains(&field))
-        };
         let guarded = index.fields().any(|field| model.rules().may_withhold(field));
-        let hides = guarded.then_some(&withholds as Hides<'_>);
-        self.repository.query(permit, layout, query, request, identity, hides).await
+        let judge = |item: &Item| {
+            let withheld =
+                if guarded { self.authorizer.withheld(identity, model.rules(), item) } else { Vec::new() };
+            if index.fields().any(|field| withheld.contains(&field)) {
+                return Verdict::Hidden;
+            }
+            self.sift(identity, model, query.filtered(), item)
+        };
+        let sieve =
+            (guarded || query.filtered().is_some()).then_some(Sieve { judge: &judge, hides: guarded });
+        self.repository.query(permit, layout, query, request, identity, sieve).await
     }
 
     pub(crate) fn layout<'m>(&self, model: &'m ModelType) -> RecordLayout<'m> {
@@ -279,17 +344,50 @@ impl AuthorizedRepository {
         shown
     }
 
+    /// What is expected is judged after the decision, so that it tells nothing to whom the record is hidden; and a condition on
+    /// a field that is withheld from the caller would tell what is in it. Whoever may not read the record knows its key alone.
+    fn require(
+        &self,
+        identity: &Identity,
+        model: &ModelType,
+        expected: Expected<'_>,
+        stored: &Stored,
+    ) -> Result<(), DataError> {
+        if expected.revision.is_some_and(|revision| *revision != stored.revision) {
+            return Err(DataError::PreconditionFailed);
+        }
+        let Some(condition) = expected.condition else {
+            return Ok(());
+        };
+        let withheld = self.authorizer.withheld(identity, model.rules(), &stored.item);
+        let reads = self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item);
+        let may_ask = |field: &&str| {
+            !withheld.contains(field) && (reads.is_allowed() || model.key().fields().any(|key| key == *field))
+        };
+        let asked = condition.fields().into_iter().filter(|field| !may_ask(field));
+        let asked: Vec<String> = asked.map(str::to_owned).collect();
+        if !asked.is_empty() {
+            return Err(Denied::Fields(asked).into());
+        }
+        if condition.matches(&stored.item) { Ok(()) } else { Err(DataError::ConditionFailed) }
+    }
+
+    /// Whether a record that the caller may see is one that they ask for. What they may not see in it is absent from it.
+    fn sift(&self, identity: &Identity, model: &ModelType, filter: Option<&Filter>, item: &Item) -> Verdict {
+        let Some(filter) = filter else {
+            return Verdict::Shown;
+        };
+        let withheld = self.authorizer.withheld(identity, model.rules(), item);
+        let visible = |field: &str| {
+            let shown = model.field(field).is_some() && !withheld.contains(&field);
+            item.get(field).filter(|_| shown)
+        };
+        if filter.matches_by(&visible) { Verdict::Shown } else { Verdict::Passed }
+    }
+
     /// Lets the others finish: up to 1, 2, 4, .. 64 ms, a different time for each who waits.
     async fn wait(&self, attempt: u32) {
         let limit = 1000_u64 << attempt.min(6);
         tokio::time::sleep(Duration::from_micros(self.repository.jitter() % limit)).await;
-    }
-}
-
-/// The expectation is judged after the decision, so that it tells nothing to whom the record is hidden.
-fn require(expected: Option<&Revision>, stored: &Stored) -> Result<(), DataError> {
-    match expected {
-        Some(expected) if *expected != stored.revision => Err(DataError::PreconditionFailed),
-        _ => Ok(()),
     }
 }

@@ -7,15 +7,15 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::{delete_item::DeleteItemError, put_item::PutItemError},
-    types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
 use serde_json::Value;
 
-use self::failure::{Failure, cancelled};
+use self::failure::{Failure, cancelled, warn_of_hot_lists};
 use crate::{
     DataError, Revision, StoreError, Table,
     index_row::IndexRow,
-    layout::{self, REVISION, Row},
+    layout::{self, REVISION, ROWS, Row},
     position::Position,
 };
 
@@ -23,6 +23,8 @@ use crate::{
 pub(crate) enum Change<'a> {
     /// It becomes this one, of this revision.
     Put { row: Row, revision: &'a Revision },
+    /// It stays as it is, with another revision and other index rows.
+    Index { key: Row, revision: &'a Revision, rows: &'a BTreeSet<IndexRow> },
     /// It goes.
     Delete { key: Row },
 }
@@ -118,15 +120,16 @@ impl<'a> Commit<'a> {
     /// Writes. A single row goes without a transaction, at half the cost.
     pub(crate) async fn run(self) -> Result<(), CommitError> {
         let written = match &self.change {
-            Change::Put { revision, .. } => Some((*revision).clone()),
+            Change::Put { revision, .. } | Change::Index { revision, .. } => Some((*revision).clone()),
             Change::Delete { .. } => None,
         };
-        let failure = if !self.puts.is_empty() || !self.deletes.is_empty() {
+        let is_update = matches!(self.change, Change::Index { .. });
+        let failure = if is_update || !self.puts.is_empty() || !self.deletes.is_empty() {
             self.transact().await
         } else {
             match self.change {
                 Change::Put { .. } => self.put().await,
-                Change::Delete { .. } => self.delete().await,
+                Change::Delete { .. } | Change::Index { .. } => self.delete().await,
             }
         };
         match failure {
@@ -234,6 +237,31 @@ impl<'a> Commit<'a> {
                     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
                 TransactWriteItem::builder().put(put.build().map_err(|_| Failure::build(NAME))?).build()
             }
+            Change::Index { key, revision, rows } => {
+                let (mut names, mut values) = (self.names, self.values);
+                names.extend(
+                    [("#rev", REVISION), ("#in", ROWS)]
+                        .map(|(short, name)| (short.to_owned(), name.to_owned())),
+                );
+                values.insert(":rev".to_owned(), AttributeValue::S(revision.as_str().to_owned()));
+                let texts: Vec<String> = rows.iter().map(IndexRow::to_text).collect();
+                // DynamoDB has no empty set.
+                let update = if texts.is_empty() {
+                    "SET #rev = :rev REMOVE #in"
+                } else {
+                    values.insert(":in".to_owned(), AttributeValue::Ss(texts));
+                    "SET #rev = :rev, #in = :in"
+                };
+                let update = Update::builder()
+                    .table_name(self.table.name())
+                    .set_key(Some(key))
+                    .update_expression(update)
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names))
+                    .set_expression_attribute_values(Some(values))
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+                TransactWriteItem::builder().update(update.build().map_err(|_| Failure::build(NAME))?).build()
+            }
             Change::Delete { key } => {
                 let delete = Delete::builder()
                     .table_name(self.table.name())
@@ -246,6 +274,8 @@ impl<'a> Commit<'a> {
             }
         };
         let mut writes = vec![record];
+        let rows = self.puts.iter().chain(&self.deletes);
+        let lists: Vec<String> = rows.map(layout::list_of).collect();
         for row in self.puts {
             let put = Put::builder().table_name(self.table.name()).set_item(Some(row)).build();
             writes.push(TransactWriteItem::builder().put(put.map_err(|_| Failure::build(NAME))?).build());
@@ -258,7 +288,10 @@ impl<'a> Commit<'a> {
         // The SDK adds a request token, by which DynamoDB knows a repeated transaction again.
         match self.table.client().await.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(cancelled(error)),
+            Err(error) => {
+                warn_of_hot_lists(&error, &lists);
+                Err(cancelled(error))
+            }
         }
     }
 }

@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::{
 };
 use tokio::sync::OnceCell;
 
+use crate::{Meter, meter::Reading};
+
 /// Where DynamoDB is, and how long to wait for it.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -16,6 +18,7 @@ pub struct ConnectOptions {
     connect_timeout: Duration,
     attempt_timeout: Duration,
     operation_timeout: Duration,
+    meter: Option<Meter>,
 }
 
 /// A client of DynamoDB that is made at the first call: until then nothing is dialled, no
@@ -49,6 +52,7 @@ impl ConnectOptions {
             connect_timeout: Duration::from_secs(1),
             attempt_timeout: Duration::from_secs(2),
             operation_timeout: Duration::from_secs(4),
+            meter: None,
         }
     }
 
@@ -62,6 +66,7 @@ impl ConnectOptions {
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(15),
             operation_timeout: Duration::from_secs(30),
+            meter: None,
         }
     }
 
@@ -86,6 +91,22 @@ impl ConnectOptions {
         self
     }
 
+    /// Adds up the capacity that all calls consume. Every answer then says what it cost.
+    ///
+    /// ```
+    /// use portcullis_data::{ConnectOptions, Meter};
+    ///
+    /// let meter = Meter::default();
+    /// let options = ConnectOptions::aws().meter(&meter);
+    /// assert_eq!(meter.take().read, 0.0);
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn meter(mut self, meter: &Meter) -> Self {
+        self.meter = Some(meter.clone());
+        self
+    }
+
     async fn open(&self) -> Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(self.connect_timeout)
@@ -93,7 +114,7 @@ impl ConnectOptions {
             .operation_timeout(self.operation_timeout)
             .build();
         let retries = RetryConfig::standard().with_max_attempts(self.attempts);
-        let config = match &self.endpoint {
+        let mut config = match &self.endpoint {
             Some(endpoint) => Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .endpoint_url(endpoint)
@@ -104,6 +125,9 @@ impl ConnectOptions {
                 aws_sdk_dynamodb::config::Builder::from(&shared)
             }
         };
+        if let Some(meter) = &self.meter {
+            config = config.interceptor(Reading(meter.clone()));
+        }
         Client::from_conf(config.timeout_config(timeouts).retry_config(retries).build())
     }
 }

@@ -28,6 +28,9 @@ pub enum DataError {
     /// The record is not in the state that the client expected.
     #[error("the record has changed since it was read")]
     PreconditionFailed,
+    /// The record does not meet the condition that the client stated.
+    #[error("the condition does not hold")]
+    ConditionFailed,
     /// The token is not one that a page came with.
     #[error("the token of the next page is not valid")]
     InvalidCursor,

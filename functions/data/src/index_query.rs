@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    DataError,
+    DataError, Filter,
     key_value::{AFTER_END, END, canonical, invalid, sortable, sortable_beginning},
     record_layout::{MAX_SORT, RecordIndex},
 };
@@ -30,6 +30,7 @@ pub struct IndexQuery {
     value: Value,
     sort: SortCondition,
     descending: bool,
+    filter: Option<Filter>,
 }
 
 /// Which part of the records that have one value in an index. The values are those of the sort fields, in order; if they
@@ -72,7 +73,7 @@ impl IndexQuery {
     #[must_use]
     pub fn new(index: Option<&str>, value: impl Into<Value>) -> Self {
         let index = index.map(str::to_owned);
-        Self { index, value: value.into(), sort: SortCondition::Any, descending: false }
+        Self { index, value: value.into(), sort: SortCondition::Any, descending: false, filter: None }
     }
 
     /// Only those whose sort fields meet this condition.
@@ -87,6 +88,17 @@ impl IndexQuery {
     pub fn descending(mut self) -> Self {
         self.descending = true;
         self
+    }
+
+    /// Only records that meet the condition as well, as [`ListQuery::filter`](crate::ListQuery::filter) has it.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    pub(crate) fn filtered(&self) -> Option<&Filter> {
+        self.filter.as_ref()
     }
 
     pub(crate) fn index(&self) -> Option<&str> {
@@ -180,6 +192,19 @@ impl Range {
     /// Whether nothing can lie in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.from.as_ref().zip(self.to.as_ref()).is_some_and(|(from, to)| from > to)
+    }
+
+    /// What lies in both.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        let bounds = |one: &Option<String>, other: &Option<String>| {
+            let mut both: Vec<String> = one.iter().chain(other).cloned().collect();
+            both.sort();
+            both
+        };
+        Self {
+            from: bounds(&self.from, &other.from).pop(),
+            to: bounds(&self.to, &other.to).into_iter().next(),
+        }
     }
 
     pub(crate) fn holds(&self, place: &str) -> bool {

@@ -41,18 +41,23 @@ mod commit;
 mod connection;
 mod cursor;
 mod error;
+mod filter;
 mod index_query;
 mod index_row;
 mod key_value;
 mod layout;
+mod list_query;
 mod listing;
+mod meter;
 mod page;
 mod position;
 mod profiles;
 mod record_key;
 mod record_layout;
+mod reindex;
 mod related;
 mod repository;
+mod sharding;
 mod shown;
 mod sources;
 mod store_error;
@@ -72,13 +77,18 @@ pub use self::{
     authorized::AuthorizedRepository,
     connection::{ConnectOptions, Connection, connect},
     error::DataError,
+    filter::{Filter, InvalidFilter, compare},
     index_query::{IndexQuery, SortCondition},
     key_value::{beginning_from_text, value_from_text},
     layout::RESERVED_MODELS,
+    list_query::{Expected, ListQuery},
+    meter::{Consumed, Meter},
     page::{Page, PageRequest},
     profiles::{Enrollment, NewProfile, Profile, ProfileError, Profiles},
     record_key::RecordKey,
+    reindex::{Progress, Reindex, ReindexError, Report},
     repository::Repository,
+    sharding::{HotList, Shards, ShardsError},
     shown::{Related, Shown},
     sources::{Clock, Ids, System},
     store_error::StoreError,

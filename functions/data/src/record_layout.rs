@@ -24,6 +24,9 @@ const MAX_PARTITION: usize = 2048;
 /// itself, and a transaction holds 100.
 const MAX_ROWS: usize = 48;
 
+/// What stands in a partition for everybody: the first of as many [shards](crate::sharding) as there are.
+const EVERYBODY: &str = "#0";
+
 /// The operations for whose readers there are list rows; those of indexes are for all that read.
 const LIST: [Operation; 2] = [Operation::List, Operation::Sync];
 
@@ -54,7 +57,7 @@ pub(crate) struct Entry {
 /// Who reads a record, as it stands in partitions once it is made text.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reader<'a> {
-    /// Everybody, in the shard of the record.
+    /// Everybody.
     Everybody,
     /// Those whom this value of this field names.
     Named(&'a str, &'a str),
@@ -78,6 +81,23 @@ impl<'a> RecordLayout<'a> {
         self.indexes().find(|index| index.name == name)
     }
 
+    /// All that decides which rows records have: two layouts with one description give them the same.
+    pub(crate) fn description(&self) -> String {
+        let text = |of_rule| match of_rule {
+            Readers::Everybody => EVERYBODY,
+            Readers::NamedIn(field) => field,
+        };
+        let listers: BTreeSet<&str> = self.readers(&LIST).map(text).collect();
+        let readers: BTreeSet<&str> = self.readers(&Operation::ALL).map(text).collect();
+        let indexes = self.indexes().map(|index| {
+            let kinds: Vec<_> =
+                index.fields().map(|field| (field, self.model.field(field).map(|it| it.kind()))).collect();
+            format!("{}: {kinds:?}", index.name)
+        });
+        let indexes: Vec<String> = indexes.collect();
+        format!("{} {} {listers:?} {readers:?} {indexes:?}", self.model.name(), self.for_everybody)
+    }
+
     fn indexes(&self) -> impl Iterator<Item = RecordIndex<'a>> + use<'a> {
         let key = self.model.key();
         let own = RecordIndex { name: "", field: &key.field, sort_fields: &key.sort_fields };
@@ -87,12 +107,12 @@ impl<'a> RecordLayout<'a> {
         Some(own).into_iter().filter(|own| !own.sort_fields.is_empty()).chain(others)
     }
 
-    /// The index rows of a record.
+    /// The index rows of a record, as they stand where lists have one shard.
     ///
     /// # Errors
     ///
     /// When a value does not fit into a key, or there are too many.
-    pub(crate) fn rows_of(&self, id: &str, item: &Item) -> Result<BTreeSet<IndexRow>, DataError> {
+    pub(crate) fn rows_of(&self, item: &Item) -> Result<BTreeSet<IndexRow>, DataError> {
         let listers = self.readers_of(item, &LIST)?;
         let readers = self.readers_of(item, &Operation::ALL)?;
         let entries = self.indexes().filter_map(|index| Some((index, index.entry(self.model, item)?)));
@@ -103,10 +123,10 @@ impl<'a> RecordLayout<'a> {
         }
         let mut rows = BTreeSet::new();
         for reader in &listers {
-            let partition = format!("{}@{}", self.model.name(), reader.to_text(id));
+            let partition = format!("{}@{}", self.model.name(), reader.to_text());
             rows.insert(IndexRow { partition, sort: None });
         }
-        let readers: Vec<String> = readers.iter().map(|reader| reader.to_text(id)).collect();
+        let readers: Vec<String> = readers.iter().map(|reader| reader.to_text()).collect();
         for (index, entry) in entries {
             index.check(&entry)?;
             for reader in &readers {
@@ -127,6 +147,30 @@ impl<'a> RecordLayout<'a> {
         let most = self.looked_up(&Operation::ALL).max_by_key(|field| texts(item.get(*field)).count());
         let problem = format!("has too many values: more than {MAX_ROWS} index rows");
         DataError::invalid(most.unwrap_or_default(), problem)
+    }
+
+    /// What stands in a partition for those whom this value of a field names.
+    pub(crate) fn reader_named(&self, field: &str, value: &str) -> Result<String, DataError> {
+        if !self.looks_up(field, &Operation::ALL) {
+            return Err(DataError::invalid(field, "is not looked up by any rule of reading"));
+        }
+        if value.len() > MAX_VALUE {
+            return Err(DataError::invalid(field, format!("has no value longer than {MAX_VALUE} bytes")));
+        }
+        Ok(format!("{field}#{value}"))
+    }
+
+    /// The partition of a list, or of a value in an index, for these readers, or for everybody.
+    pub(crate) fn partition_of(
+        &self,
+        index: Option<(&RecordIndex<'_>, &str)>,
+        reader: Option<&str>,
+    ) -> String {
+        let reader = reader.unwrap_or(EVERYBODY);
+        match index {
+            Some((index, value)) => self.partition(index, &escaped(value), reader),
+            None => format!("{}@{reader}", self.model.name()),
+        }
     }
 
     /// The partitions that together hold every record of a scope in the list.
@@ -191,11 +235,11 @@ impl<'a> RecordLayout<'a> {
     fn readers_for(&self, scope: &Scope, held: &[(&str, &str)], by: &[Operation]) -> BTreeSet<String> {
         match scope {
             Scope::Nothing => BTreeSet::new(),
-            Scope::Everything if self.rules_admit_everybody(by) => shards().collect(),
+            Scope::Everything if self.rules_admit_everybody(by) => BTreeSet::from([EVERYBODY.to_owned()]),
             // The caller is let in by configuration, or by what the records are found by and not by what they hold
             // besides. Records from before the configuration have no rows for everybody.
             Scope::Everything => {
-                let by_configuration = self.for_everybody.then(shards).into_iter().flatten();
+                let by_configuration = self.for_everybody.then(|| EVERYBODY.to_owned()).into_iter();
                 by_configuration.chain(self.readers_named(held, by)).collect()
             }
             Scope::Any(conditions) => {
@@ -253,9 +297,9 @@ impl<'a> RecordLayout<'a> {
 }
 
 impl Reader<'_> {
-    fn to_text(&self, id: &str) -> String {
+    fn to_text(&self) -> String {
         match self {
-            Self::Everybody => shard_of(id),
+            Self::Everybody => EVERYBODY.to_owned(),
             Self::Named(field, value) => format!("{field}#{value}"),
         }
     }
@@ -302,16 +346,6 @@ impl Entry {
     }
 }
 
-/// The one place that says how many partitions hold everybody's records and which holds this one. There is
-/// one for now; sharding by a hash of the key changes this function and [`shards`].
-fn shard_of(_id: &str) -> String {
-    "#0".to_owned()
-}
-
-fn shards() -> impl Iterator<Item = String> {
-    std::iter::once(shard_of(""))
-}
-
 /// The field whose values a part of a rule compares with the caller.
 fn looked_up_by(part: &Strategy) -> Option<&str> {
     match part {
@@ -336,7 +370,7 @@ mod tests {
     fn rows(schema: &str, for_everybody: bool, item: Value) -> Vec<String> {
         let schema = Schema::parse(schema, "schema.graphql").unwrap();
         let layout = RecordLayout { model: &schema.models()[0], for_everybody };
-        let rows = layout.rows_of("n", item.as_object().unwrap()).unwrap();
+        let rows = layout.rows_of(item.as_object().unwrap()).unwrap();
         rows.iter().map(|row| row.to_text().replace(END, " ")).collect()
     }
 
@@ -416,7 +450,7 @@ mod tests {
             (json!({"editors": vec!["x"; 70_000]}), Some(1)),
             (json!({"editors": editors(70_000), "a": 1, "b": 2}), None),
         ] {
-            let found = layout.rows_of("n", item.as_object().unwrap());
+            let found = layout.rows_of(item.as_object().unwrap());
             match (found, expected) {
                 (Ok(rows), Some(count)) => assert_eq!(rows.len(), count),
                 (Err(DataError::Invalid(mistakes)), None) => assert_eq!(

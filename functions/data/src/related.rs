@@ -39,35 +39,98 @@ impl AuthorizedRepository {
         request: &PageRequest,
     ) -> Result<Related, DataError> {
         let permit = self.authorizer.permit_read(identity, Operation::Get, model.rules())?;
-        let connection = model.connection(field).ok_or(DataError::NotFound)?;
-        let related = schema.model(&connection.model).ok_or(DataError::NotFound)?;
+        let field = RelationField::of(schema, model, field)?;
         let record = self.repository.get(&permit, model, key).await?.ok_or(DataError::NotFound)?;
-        let withheld = self.authorizer.withheld(identity, model.rules(), &record.item);
-        if withheld.contains(&field) {
-            return Err(Denied::Fields(vec![field.to_owned()]).into());
+        self.related_to(identity, schema, &field, &record.item, request).await
+    }
+
+    /// The same for many records of one model at once, in their order: the records are read in batches, and so are those that
+    /// they lead to by key. What goes wrong with one is its own answer and not that of the others.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotFound`] when there is no such relation, [`DataError::Forbidden`] when the caller may read no record of
+    /// this model, [`DataError::Unavailable`].
+    pub async fn related_all(
+        &self,
+        identity: &Identity,
+        schema: &Schema,
+        model: &ModelType,
+        keys: &[RecordKey],
+        field: &str,
+        request: &PageRequest,
+    ) -> Result<Vec<Result<Related, DataError>>, DataError> {
+        let permit = self.authorizer.permit_read(identity, Operation::Get, model.rules())?;
+        let field = RelationField::of(schema, model, field)?;
+        let wanted: Vec<_> = keys.iter().map(|key| (&permit, Some(key.clone()))).collect();
+        let records = self.repository.get_all(model, &wanted).await?;
+        if field.leads_by_key() {
+            return self.related_by_keys(identity, &field, &records).await;
         }
-        let pairs = match &connection.through {
-            Through::Join { here, .. } => here,
-            _ => &connection.pairs,
-        };
-        // Where it leads to tells what is in these fields.
-        if pairs.iter().any(|(own, _)| withheld.contains(&own.as_str())) {
+        let answers = records.iter().map(async |record| {
+            let record = record.as_ref().ok_or(DataError::NotFound)?;
+            self.related_to(identity, schema, &field, &record.item, request).await
+        });
+        Ok(stream::iter(answers.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await)
+    }
+
+    /// Each record leads to one other, by all of its key.
+    async fn related_by_keys(
+        &self,
+        identity: &Identity,
+        field: &RelationField<'_>,
+        records: &[Option<Stored>],
+    ) -> Result<Vec<Result<Related, DataError>>, DataError> {
+        let (pairs, related) = (&field.connection.pairs, field.related);
+        let ways = records.iter().map(|record| {
+            let record = record.as_ref().ok_or(DataError::NotFound)?;
+            if !field.is_open(&self.authorizer.withheld(identity, field.model.rules(), &record.item))? {
+                return Ok(None);
+            }
+            let permit = self.authorizer.permit_related(identity, pairs, &record.item, related.rules()).ok();
+            Ok(permit.map(|permit| (permit, key_by(related, pairs, &record.item))))
+        });
+        let ways: Vec<Result<Option<(Permit<Read>, Option<RecordKey>)>, DataError>> = ways.collect();
+        let wanted: Vec<_> =
+            ways.iter().flatten().flatten().map(|(permit, key)| (permit, key.clone())).collect();
+        let mut found = self.repository.get_all(related, &wanted).await?.into_iter();
+        let answers = ways.iter().map(|way| way.as_ref().map(Option::is_some)).map(|leads| match leads {
+            Ok(true) => found.next().flatten(),
+            Ok(false) | Err(_) => None,
+        });
+        let found: Vec<Option<Stored>> = answers.collect();
+        let answers = ways.into_iter().zip(found).map(|(way, stored)| {
+            way.map(|_| Related::One(stored.map(|stored| self.show(identity, related, stored))))
+        });
+        Ok(answers.collect())
+    }
+
+    /// What a relation of a record, which the caller may see, leads to.
+    async fn related_to(
+        &self,
+        identity: &Identity,
+        schema: &Schema,
+        field: &RelationField<'_>,
+        record: &Item,
+        request: &PageRequest,
+    ) -> Result<Related, DataError> {
+        let (connection, related) = (field.connection, field.related);
+        if !field.is_open(&self.authorizer.withheld(identity, field.model.rules(), record))? {
             return Ok(if connection.many { Related::Many(Page::default()) } else { Related::One(None) });
         }
         if let Through::Join { model: join, index, here, there, .. } = &connection.through {
             let join = schema.model(join).ok_or(DataError::NotFound)?;
             let way = Way { join, index, here, there, far: related };
-            return self.joined(identity, &way, &record.item, request).await.map(Related::Many);
+            return self.joined(identity, &way, record, request).await.map(Related::Many);
         }
-        let permit =
-            self.authorizer.permit_related(identity, &connection.pairs, &record.item, related.rules());
+        let permit = self.authorizer.permit_related(identity, &connection.pairs, record, related.rules());
         let permit = match permit {
             Err(_) if !connection.many => return Ok(Related::One(None)),
             permit => permit?,
         };
         let one = PageRequest { limit: Some(1), next_token: None };
         let request = if connection.many { request } else { &one };
-        let page = self.reached(identity, &permit, connection, related, &record.item, request).await?;
+        let page = self.reached(identity, &permit, connection, related, record, request).await?;
         if connection.many {
             return Ok(Related::Many(self.show_page(identity, related, page)));
         }
@@ -112,13 +175,10 @@ impl AuthorizedRepository {
         pairs: &Pairs,
         record: &Item,
     ) -> Result<Option<Stored>, DataError> {
-        let theirs =
-            pairs.iter().filter_map(|(own, theirs)| Some((theirs.clone(), record.get(own)?.clone())));
-        // What cannot be a key leads nowhere.
-        let Ok(key) = RecordKey::from_item(related, &theirs.collect()) else {
-            return Ok(None);
-        };
-        Ok(self.repository.get(permit, related, &key).await?)
+        match key_by(related, pairs, record) {
+            Some(key) => Ok(self.repository.get(permit, related, &key).await?),
+            None => Ok(None),
+        }
     }
 
     async fn by_index(
@@ -213,6 +273,48 @@ impl AuthorizedRepository {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// A field of a model that stands for other records.
+struct RelationField<'a> {
+    model: &'a ModelType,
+    name: &'a str,
+    connection: &'a Connection,
+    related: &'a ModelType,
+}
+
+impl<'a> RelationField<'a> {
+    fn of(schema: &'a Schema, model: &'a ModelType, name: &'a str) -> Result<Self, DataError> {
+        let connection = model.connection(name).ok_or(DataError::NotFound)?;
+        let related = schema.model(&connection.model).ok_or(DataError::NotFound)?;
+        Ok(Self { model, name, connection, related })
+    }
+
+    /// Whether it leads to one record by all of that one's key.
+    fn leads_by_key(&self) -> bool {
+        let whole = self.connection.pairs.len() == self.related.key().fields().count();
+        let through = matches!(self.connection.through, Through::Index(_) | Through::Join { .. });
+        !self.connection.many && whole && !through
+    }
+
+    /// Whether the caller may learn where it leads; an error if they may not ask.
+    fn is_open(&self, withheld: &[&str]) -> Result<bool, DataError> {
+        if withheld.contains(&self.name) {
+            return Err(Denied::Fields(vec![self.name.to_owned()]).into());
+        }
+        let pairs = match &self.connection.through {
+            Through::Join { here, .. } => here,
+            _ => &self.connection.pairs,
+        };
+        // Where it leads to tells what is in these fields.
+        Ok(!pairs.iter().any(|(own, _)| withheld.contains(&own.as_str())))
+    }
+}
+
+/// The key that a record names; `None` if what it names cannot be one.
+fn key_by(related: &ModelType, pairs: &Pairs, record: &Item) -> Option<RecordKey> {
+    let theirs = pairs.iter().filter_map(|(own, theirs)| Some((theirs.clone(), record.get(own)?.clone())));
+    RecordKey::from_item(related, &theirs.collect()).ok()
 }
 
 /// The way through a join model.

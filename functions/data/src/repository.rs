@@ -1,7 +1,11 @@
 //! Reads and writes of records, each of which asks for a permit.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use portcullis_rules::{Condition, Create, Delete, Identity, Item, Load, Permit, Read, Scope, Update};
 use portcullis_schema::{ModelType, NamedType, Scalar, TypeRef};
 use serde_json::Value;
@@ -10,12 +14,13 @@ use crate::{
     Clock, DataError, Ids, IndexQuery, PageRequest, RecordKey, StoreError, System, Table,
     commit::{Change, Commit, CommitError},
     cursor::{Cursors, Purpose},
-    index_query::fingerprint,
+    index_query::{Range, fingerprint},
     index_row::Place,
     layout::{self, PK},
-    listing::{Listing, Search},
+    listing::{BATCH, CONCURRENCY, Listing, Search, Verdict, fetch},
     position::{Position, instant},
     record_layout::RecordLayout,
+    sharding::Sharding,
     stored::Stored,
 };
 
@@ -36,10 +41,16 @@ pub struct Repository {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     cursors: Cursors,
+    sharding: Sharding,
 }
 
-/// Whether it is hidden from the caller that a query finds this record.
-pub(crate) type Hides<'a> = &'a (dyn Fn(&Item) -> bool + Send + Sync);
+/// What becomes of records within the scope of a permit.
+#[derive(Clone, Copy)]
+pub(crate) struct Sieve<'a> {
+    pub(crate) judge: &'a (dyn Fn(&Item) -> Verdict + Send + Sync),
+    /// Whether it may hide some of them.
+    pub(crate) hides: bool,
+}
 
 /// A page of records with their revisions.
 #[derive(Clone, Debug)]
@@ -52,9 +63,10 @@ impl Repository {
     /// The records in this table. Nothing is called yet.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        let ids: Arc<dyn Ids> = Arc::new(System);
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(System), Arc::new(System));
         let cursors = Cursors::new(table.clone(), Arc::clone(&ids));
-        Self { table, clock: Arc::new(System), ids, cursors }
+        let sharding = Sharding::new(table.clone());
+        Self { table, clock, ids, cursors, sharding }
     }
 
     /// Tells the time by another clock than the system's.
@@ -92,6 +104,7 @@ impl Repository {
         let model = layout.model;
         agree(&permit, model);
         let now = self.clock.now();
+        let shards = self.sharding.map(now).await?;
         let mut item = permit.item().clone();
         item.retain(|_, value| !value.is_null());
         if model.field("id").is_some_and(|id| is_id(id.kind())) {
@@ -103,8 +116,8 @@ impl Repository {
             item.entry(field).or_insert_with(|| instant(now).into());
         }
         let id = key.text();
-        let rows = layout.rows_of(&id, &item)?;
         let position = Position::new(now, &id);
+        let rows = shards.settle(layout.rows_of(&item)?, &position);
         let stored = Stored { item, revision: self.ids.next_id().into(), id, position, rows };
         let change = Change::Put { row: stored.to_row(model.name())?, revision: &stored.revision };
         Commit::new(&self.table, change)
@@ -159,26 +172,36 @@ impl Repository {
         &self,
         permit: &Permit<Read>,
         layout: RecordLayout<'_>,
+        descending: bool,
         request: &PageRequest,
         caller: &Identity,
+        sieve: Option<Sieve<'_>>,
     ) -> Result<StoredPage, DataError> {
         agree(permit, layout.model);
         let model = layout.model.name();
-        let (limit, purpose) = (request.limit()?, Purpose { of: model, caller });
+        // No model's name begins like this.
+        let of = if descending { format!("-{model}") } else { model.to_owned() };
+        let (limit, purpose) = (request.limit()?, Purpose { of: &of, caller });
         let after = self.after(request, purpose).await?;
         if after.as_ref().is_some_and(|after| after.sort().is_some()) {
             return Err(DataError::InvalidCursor);
         }
-        let partitions = layout.list_partitions(permit.scope());
-        let search = Search { partitions, after, ..Search::default() };
+        let shards = self.sharding.map(self.clock.now()).await?;
+        let lists = layout.list_partitions(permit.scope()).into_iter();
+        let shards = lists.flat_map(|list| shards.shards(list, true)).collect();
+        let search = Search { shards, range: Range::default(), descending, after };
         let mut listing = Listing::new(&self.table, model, search);
-        let in_scope = |stored: &Stored, _: &Place| permit.scope().matches(&stored.item);
-        let (records, next) = listing.page(limit, is_held(permit.scope()), in_scope).await?;
+        let judge = |stored: &Stored, _: &Place| match sieve {
+            _ if !permit.scope().matches(&stored.item) => Verdict::Hidden,
+            Some(sieve) => (sieve.judge)(&stored.item),
+            None => Verdict::Shown,
+        };
+        let certain = is_held(permit.scope()) && !sieve.is_some_and(|sieve| sieve.hides);
+        let (records, next) = listing.page(limit, certain, judge).await?;
         Ok(StoredPage { records, next_token: self.token(next, purpose).await? })
     }
 
-    /// A page of the records within the scope of the permit that a query finds, for the caller whose permit it is, without
-    /// those that this query `hides`.
+    /// A page of the records within the scope of the permit that a query finds, for the caller whose permit it is.
     ///
     /// # Errors
     ///
@@ -190,7 +213,7 @@ impl Repository {
         query: &IndexQuery,
         request: &PageRequest,
         caller: &Identity,
-        hides: Option<Hides<'_>>,
+        sieve: Option<Sieve<'_>>,
     ) -> Result<StoredPage, DataError> {
         let model = layout.model;
         agree(permit, model);
@@ -203,18 +226,54 @@ impl Repository {
         if after.as_ref().is_some_and(|after| !range.holds(after.as_str())) {
             return Err(DataError::InvalidCursor);
         }
-        let partitions = layout.index_partitions(&index, &value, &query.held(&index), permit.scope());
-        let search = Search { partitions, range, descending: query.is_descending(), after };
+        let shards = self.sharding.map(self.clock.now()).await?;
+        let lists = layout.index_partitions(&index, &value, &query.held(&index), permit.scope()).into_iter();
+        let shards = lists.flat_map(|list| shards.shards(list, index.sort_fields.is_empty())).collect();
+        let search = Search { shards, range, descending: query.is_descending(), after };
         let mut listing = Listing::new(&self.table, model.name(), search);
-        let found_there = |stored: &Stored, place: &Place| {
+        let judge = |stored: &Stored, place: &Place| {
             let entry = index.entry(model, &stored.item);
-            permit.scope().matches(&stored.item)
-                && entry.is_some_and(|entry| entry.is_at(&value, place.sort()))
-                && !hides.is_some_and(|hides| hides(&stored.item))
+            match sieve {
+                _ if !permit.scope().matches(&stored.item) => Verdict::Hidden,
+                _ if !entry.is_some_and(|entry| entry.is_at(&value, place.sort())) => Verdict::Hidden,
+                Some(sieve) => (sieve.judge)(&stored.item),
+                None => Verdict::Shown,
+            }
         };
-        let certain = hides.is_none() && is_held(permit.scope());
-        let (records, next) = listing.page(limit, certain, found_there).await?;
+        let certain = is_held(permit.scope()) && !sieve.is_some_and(|sieve| sieve.hides);
+        let (records, next) = listing.page(limit, certain, judge).await?;
         Ok(StoredPage { records, next_token: self.token(next, purpose).await? })
+    }
+
+    /// The records with these keys, as far as each lies within the scope of the permit beside it, in the same order. What is
+    /// asked for several times is read once.
+    ///
+    /// # Errors
+    ///
+    /// When DynamoDB refuses or does not answer.
+    pub(crate) async fn get_all(
+        &self,
+        model: &ModelType,
+        wanted: &[(&Permit<Read>, Option<RecordKey>)],
+    ) -> Result<Vec<Option<Stored>>, StoreError> {
+        wanted.iter().for_each(|(permit, _)| agree(permit, model));
+        let text =
+            |key: &Option<RecordKey>| key.as_ref().filter(|key| key.is_possible(model)).map(RecordKey::text);
+        let batches = batches(wanted.iter().filter_map(|(_, key)| text(key)).collect());
+        let reads = batches
+            .iter()
+            .map(|ids| fetch(&self.table, model.name(), ids.iter().map(String::as_str).collect()))
+            .collect::<Vec<_>>();
+        let mut reads = stream::iter(reads).buffer_unordered(CONCURRENCY);
+        let mut found = HashMap::new();
+        while let Some(batch) = reads.try_next().await? {
+            found.extend(batch);
+        }
+        let records = wanted.iter().map(|(permit, key)| {
+            let stored = text(key).and_then(|id| found.get(&id));
+            stored.filter(|stored| permit.scope().matches(&stored.item)).cloned()
+        });
+        Ok(records.collect())
     }
 
     /// Where a page begins.
@@ -247,7 +306,7 @@ impl Repository {
     ) -> Result<Stored, DataError> {
         let model = layout.model;
         agree(&permit, model);
-        let mut changed = stored.clone();
+        let (now, mut changed) = (self.clock.now(), stored.clone());
         for (field, value) in permit.changes() {
             if model.key().fields().any(|key| key == field) {
                 continue;
@@ -260,10 +319,11 @@ impl Repository {
         if let Some(field) = model.updated_at()
             && permit.changes().get(field).is_none_or(Value::is_null)
         {
-            changed.item.insert(field.to_owned(), instant(self.clock.now()).into());
+            changed.item.insert(field.to_owned(), instant(now).into());
         }
         changed.revision = self.ids.next_id().into();
-        changed.rows = layout.rows_of(&changed.id, &changed.item)?;
+        let rows = layout.rows_of(&changed.item)?;
+        changed.rows = self.sharding.map(now).await?.settle(rows, &changed.position);
         let change = Change::Put { row: changed.to_row(model.name())?, revision: &changed.revision };
         Commit::new(&self.table, change)
             .require_decided_on(&stored.revision, permit.unchanged())?
@@ -309,6 +369,18 @@ fn is_held(scope: &Scope) -> bool {
         Scope::Any(conditions) => !conditions.iter().any(|condition| matches!(condition, Condition::All(_))),
         Scope::Everything | Scope::Nothing => true,
     }
+}
+
+/// As many keys as one call may ask for.
+fn batches(ids: BTreeSet<String>) -> Vec<Vec<String>> {
+    let mut batches: Vec<Vec<String>> = Vec::new();
+    for id in ids {
+        match batches.last_mut() {
+            Some(batch) if batch.len() < BATCH => batch.push(id),
+            _ => batches.push(vec![id]),
+        }
+    }
+    batches
 }
 
 /// Whether the server can make a value of this type that nobody has made before.

@@ -90,7 +90,7 @@ impl Error for StoreError {
 }
 
 /// The codes by which DynamoDB asks for patience, as errors and as reasons of a cancelled transaction.
-fn is_throttling(code: &str) -> bool {
+pub(crate) fn is_throttling(code: &str) -> bool {
     matches!(
         code,
         "ThrottlingException"

@@ -96,6 +96,13 @@ impl Table {
         Ok(answer.item)
     }
 
+    /// About how many rows there are.
+    pub(crate) async fn row_count(&self) -> Result<Option<u64>, StoreError> {
+        let answer = self.client().await.describe_table().table_name(self.name()).send().await;
+        let answer = answer.map_err(|error| StoreError::new("DescribeTable", error))?;
+        Ok(answer.table.and_then(|table| table.item_count).and_then(|count| u64::try_from(count).ok()))
+    }
+
     async fn describe(&self) -> Result<Option<Found>, StoreError> {
         let answer = self.client().await.describe_table().table_name(self.name()).send().await;
         let table = match answer {

@@ -1,11 +1,19 @@
-//! A DynamoDB in memory for tests: the embedded engine behind its own HTTP server, and the real client.
+//! A DynamoDB in memory for tests: the embedded engine behind its own HTTP server, and the real client. Many records at
+//! once, and the invariant that every table keeps.
+
+mod plant;
+mod verify;
 
 use std::io;
 
 use dynoxide::{Database, server};
 use tokio::net::TcpListener;
 
-use crate::{ConnectOptions, Table, TableDefinition, connect};
+pub use self::{
+    plant::{plant, scan_and_filter},
+    verify::{Verified, verify_table},
+};
+use crate::{ConnectOptions, Meter, Table, TableDefinition, connect};
 
 /// What is deployed: tests run on the same table.
 pub(crate) const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -17,11 +25,20 @@ pub(crate) const TEMPLATE: &str = include_str!("../../../template.yaml");
 ///
 /// When no port can be bound or the table cannot be created.
 pub async fn table() -> io::Result<Table> {
+    metered_table(&Meter::default()).await
+}
+
+/// The same, with a meter of what calls consume.
+///
+/// # Errors
+///
+/// As [`table`].
+pub async fn metered_table(meter: &Meter) -> io::Result<Table> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let endpoint = format!("http://{}", listener.local_addr()?);
     let database = Database::memory().map_err(io::Error::other)?;
     tokio::spawn(server::serve_on(listener, database));
-    let table = Table::new(connect(&ConnectOptions::local(endpoint)), "test");
+    let table = Table::new(connect(&ConnectOptions::local(endpoint).meter(meter)), "test");
     let definition = TableDefinition::from_template(TEMPLATE, "Table").map_err(io::Error::other)?;
     table.create_if_missing(&definition).await.map_err(io::Error::other)?;
     Ok(table)

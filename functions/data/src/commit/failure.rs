@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     error::SdkError, operation::transact_write_items::TransactWriteItemsError, types::CancellationReason,
 };
 
-use crate::{StoreError, layout::Row};
+use crate::{StoreError, layout::Row, store_error::is_throttling};
 
 pub(super) enum Failure {
     /// A condition failed; the record as it is, if there is one.
@@ -37,6 +37,24 @@ pub(super) fn cancelled<R: std::fmt::Debug + Send + Sync + 'static>(
     }
 }
 
+/// Says which lists are written to faster than their partitions take, for whoever can spread them. The first write of a
+/// transaction is that of the record, and the lists are those of the others.
+pub(super) fn warn_of_hot_lists<R>(error: &SdkError<TransactWriteItemsError, R>, lists: &[String]) {
+    if let Some(TransactWriteItemsError::TransactionCanceledException(error)) = error.as_service_error() {
+        for list in hot(error.cancellation_reasons(), lists) {
+            tracing::warn!(list, "a list takes no more writes; `portcullis shards` can spread it");
+        }
+    }
+}
+
+fn hot<'l>(reasons: &[CancellationReason], lists: &'l [String]) -> Vec<&'l str> {
+    let of_lists = reasons.iter().skip(1).zip(lists);
+    let throttled = of_lists.filter(|(reason, _)| reason.code().is_some_and(is_throttling));
+    let mut hot: Vec<&str> = throttled.map(|(_, list)| list.as_str()).collect();
+    hot.dedup();
+    hot
+}
+
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Condition(Option<Row>),
@@ -65,6 +83,26 @@ mod tests {
 
     fn reason(code: &str) -> CancellationReason {
         CancellationReason::builder().code(code).build()
+    }
+
+    #[test]
+    fn a_list_that_is_written_too_fast_is_named_and_not_whose_it_is() {
+        let row = |pk: &str| crate::layout::list_of(&crate::layout::key(pk, "sk"));
+        let lists: Vec<String> =
+            ["Note@#3", "Note@owner#ann", "Note@3#owner#ann", "Note@@byMail@ann@x.io\u{1}owner#ann"]
+                .map(row)
+                .into();
+        assert_eq!(lists, ["Note", "Note by owner", "Note by owner", "Note by the index byMail"]);
+        let with = |codes: [&str; 5]| codes.map(reason);
+        let (hot_one, none) = ("ProvisionedThroughputExceeded", "None");
+        for (codes, expected) in [
+            ([none, hot_one, none, "ThrottlingError", none], vec!["Note", "Note by owner"]),
+            // That of the record is no list's.
+            (["ThrottlingError", none, none, none, none], vec![]),
+            ([none, "TransactionConflict", none, none, hot_one], vec!["Note by the index byMail"]),
+        ] {
+            assert_eq!(hot(&with(codes), &lists), expected);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::MAX_PAGE;
 
 /// Records that `BatchGetItem` fetches at once, at most.
-const BATCH: usize = 100;
+pub(crate) const BATCH: usize = 100;
 /// Records that are fetched at once until it is known that they are small: of 400 KB each they come to 10 MB. Large ones
 /// that come after small ones are noticed one batch later, so a page reads no more than 40 MB for nothing.
 const CAREFUL_BATCH: usize = 25;

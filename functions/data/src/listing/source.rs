@@ -4,26 +4,46 @@ use std::collections::VecDeque;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::Search;
 use crate::{
     StoreError, Table,
+    index_query::Range,
     index_row::Place,
     layout::{PK, SK},
+    sharding::Shard,
 };
+
+/// Index rows that one read unit reads, of those that are usual: 4 KB by 150 bytes.
+const UNIT: usize = 26;
 
 /// One partition.
 pub(super) struct Source {
     partition: String,
+    /// Among how many its list is spread.
+    of: usize,
+    range: Range,
+    descending: bool,
     ahead: VecDeque<Place>,
     /// The place behind which the next read begins.
     after: Option<Place>,
+    started: bool,
     /// Nothing is left but what is `ahead`.
     exhausted: bool,
 }
 
 impl Source {
-    pub(super) fn new(partition: String, after: Option<Place>) -> Self {
-        Self { partition, ahead: VecDeque::new(), after, exhausted: false }
+    pub(super) fn new(shard: Shard, range: &Range, descending: bool, after: Option<Place>) -> Self {
+        let mut range = range.intersection(&shard.span);
+        // Bounds are part of what they bound, so the place where the last page ended comes once more.
+        if let Some(after) = &after {
+            let from_there = match descending {
+                false => Range { from: Some(after.as_str().to_owned()), to: None },
+                true => Range { from: None, to: Some(after.as_str().to_owned()) },
+            };
+            range = range.intersection(&from_there);
+        }
+        let exhausted = range.is_empty();
+        let Shard { partition, of, .. } = shard;
+        Self { partition, of, range, descending, ahead: VecDeque::new(), after, started: false, exhausted }
     }
 
     pub(super) fn first(&self) -> Option<&Place> {
@@ -39,30 +59,34 @@ impl Source {
         self.ahead.is_empty() && !self.exhausted
     }
 
-    /// Reads on until something is known.
-    pub(super) async fn read(
-        &mut self,
-        table: &Table,
-        search: &Search,
-        count: usize,
-    ) -> Result<(), StoreError> {
+    /// Before anything is read: where rows can begin at the earliest.
+    pub(super) fn bound(&self) -> Option<&str> {
+        let bound = if self.descending { &self.range.to } else { &self.range.from };
+        bound.as_deref().filter(|_| !self.started)
+    }
+
+    /// Whether it is known, before anything is read, that all of it comes behind this place.
+    pub(super) fn begins_behind(&self, place: &Place) -> bool {
+        self.bound().is_some_and(|bound| match self.descending {
+            false => bound > place.as_str(),
+            true => bound < place.as_str(),
+        })
+    }
+
+    /// Reads on until something is known: so many places, or its share of them and a little more.
+    pub(super) async fn read(&mut self, table: &Table, count: usize) -> Result<(), StoreError> {
+        // What one unit reads costs no less than one row.
+        let share = if self.of > 1 { (count / self.of).saturating_mul(2).max(UNIT) } else { count };
         while self.is_dry() {
-            self.read_once(table, search, count).await?;
+            self.read_once(table, share.min(count)).await?;
         }
         Ok(())
     }
 
-    async fn read_once(&mut self, table: &Table, search: &Search, count: usize) -> Result<(), StoreError> {
+    async fn read_once(&mut self, table: &Table, count: usize) -> Result<(), StoreError> {
         let unreadable = || StoreError::unexpected("Query", "UnreadableRow");
-        // Bounds are part of what they bound, so the place where the last read ended comes once more.
         let count = count + usize::from(self.after.is_some());
-        let after = self.after.as_ref().map(Place::as_str);
-        let (mut from, mut to) = (search.range.from.as_deref(), search.range.to.as_deref());
-        match (after, search.descending) {
-            (None, _) => {}
-            (Some(after), false) => from = Some(after),
-            (Some(after), true) => to = Some(after),
-        }
+        let (from, to) = (self.range.from.as_deref(), self.range.to.as_deref());
         let condition = match (from, to) {
             (None, None) => "#pk = :pk",
             (Some(_), None) => "#pk = :pk AND #sk >= :from",
@@ -79,7 +103,7 @@ impl Source {
             .expression_attribute_names("#sk", SK)
             .expression_attribute_values(":pk", AttributeValue::S(self.partition.clone()))
             .projection_expression("#sk")
-            .scan_index_forward(!search.descending)
+            .scan_index_forward(!self.descending)
             .consistent_read(true)
             .limit(i32::try_from(count).unwrap_or(i32::MAX));
         for (name, bound) in [(":from", from), (":to", to)] {
@@ -88,6 +112,7 @@ impl Source {
             }
         }
         let answer = request.send().await.map_err(|error| StoreError::new("Query", error))?;
+        self.started = true;
         self.exhausted = answer.last_evaluated_key.is_none();
         for row in answer.items.unwrap_or_default() {
             let sk = row.get(SK).and_then(|sk| sk.as_s().ok()).ok_or_else(unreadable)?;
@@ -95,8 +120,10 @@ impl Source {
                 self.ahead.push_back(Place::parse(sk).ok_or_else(unreadable)?);
             }
         }
-        if let Some(last) = self.ahead.back() {
-            self.after = Some(last.clone());
+        if let Some(last) = self.ahead.back().cloned() {
+            let bound = if self.descending { &mut self.range.to } else { &mut self.range.from };
+            *bound = Some(last.as_str().to_owned());
+            self.after = Some(last);
         }
         Ok(())
     }

@@ -1,4 +1,9 @@
 //! Several writers at once.
+//!
+//! The embedded engine carries out one transaction after the other, so that what these tests prove is that conditions are the
+//! right ones: no write rests on what is not so any more. DynamoDB also cancels a transaction that meets another one
+//! (`TransactionConflict`); that this is understood and tried again is tested on its answers alone (`commit/failure.rs`), and
+//! how often it happens under load is not known from here.
 
 use std::sync::Arc;
 
@@ -6,6 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::testkit::verify_table;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn counters_that_expect_a_revision_lose_no_update() {
@@ -136,4 +142,31 @@ async fn a_writer_who_races_a_change_of_owner_never_writes_after_it() {
         assert_eq!(at_the_end.revision, at_that_moment.revision);
     }
     world.records().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_who_create_under_one_owner_lose_nothing() {
+    let world = Arc::new(world().await);
+    let mut writers = JoinSet::new();
+    for writer in 0..50 {
+        let world = Arc::clone(&world);
+        writers.spawn(async move {
+            let mut ids = BTreeSet::new();
+            for number in 0..3 {
+                let note = json!({"title": format!("{writer}/{number}")});
+                ids.insert(text(&world.create(&ann(), "Note", note).await.unwrap().item, "id"));
+            }
+            ids
+        });
+    }
+    let created: BTreeSet<String> = writers.join_all().await.into_iter().flatten().collect();
+    let listed = world.ids(&ann(), "Note").await;
+    assert_eq!((created.len(), listed.len()), (150, 150));
+    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), created);
+    let verified = verify_table(&world.table, &world.schema, &Authorizer::default()).await.unwrap();
+    assert_eq!(
+        (verified.records, verified.index_rows),
+        (150, 300),
+        "a row for the owner and one for editors"
+    );
 }

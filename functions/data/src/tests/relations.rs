@@ -227,3 +227,57 @@ async fn an_owner_who_is_part_of_the_relation_is_known_by_the_record_that_leads_
     let world = World { data: AuthorizedRepository::new(world.repository.clone(), admits), ..world };
     assert_eq!(world.reached(&ann(), "Account", &["ann"], "entries", 5).await, ["e"]);
 }
+
+#[tokio::test]
+async fn many_records_are_followed_at_once_as_one_by_one_and_in_batches() {
+    let meter = crate::Meter::default();
+    let table = testkit::metered_table(&meter).await.unwrap();
+    let world = blogs().await;
+    let repository = Repository::new(table.clone());
+    let data = AuthorizedRepository::new(repository.clone(), Authorizer::default());
+    let world = World { table, repository, data, ..world };
+    for id in ["b", "c"] {
+        world.create(&ann(), "Blog", json!({"id": id, "name": id})).await.unwrap();
+    }
+    for number in 0..40 {
+        let who = if number % 3 == 0 { bob() } else { ann() };
+        let blog = ["b", "c", "gone"][number % 3];
+        let post = json!({"id": format!("p{number}"), "topic": "b", "blogPostsId": blog});
+        world.create(&who, "Post", post).await.unwrap();
+    }
+    world.update(&ann(), "Blog", "b", json!({"blogFrontId": "p1"})).await.unwrap();
+    world.update(&ann(), "Blog", "c", json!({"blogFrontId": "p0"})).await.unwrap();
+    let request = PageRequest { limit: Some(5), next_token: None };
+    let posts: Vec<RecordKey> = (0..42).map(|number| RecordKey::id(format!("p{number}"))).collect();
+    let blogs = ["b", "c", "none", "b"].map(RecordKey::id).to_vec();
+    for (model, field, keys) in [
+        ("Post", "blog", &posts),
+        ("Blog", "front", &blogs),
+        ("Blog", "posts", &blogs),
+        ("Blog", "secrets", &blogs),
+    ] {
+        let model = world.model(model);
+        for who in [ann(), bob(), editor()] {
+            let _ = meter.take();
+            let all =
+                world.data.related_all(&who, &world.schema, model, keys, field, &request).await.unwrap();
+            let calls = meter.take().calls;
+            if keys.len() > 10 {
+                assert_eq!(calls, 2, "the records, and what they lead to");
+            }
+            for (key, found) in keys.iter().zip(all) {
+                let one = world.data.related(&who, &world.schema, model, key, field, &request).await;
+                // Tokens of pages are never twice the same.
+                let shape = |answer: Result<Related, DataError>| match answer {
+                    Ok(Related::Many(page)) => format!("{:?} {}", page.items, page.next_token.is_some()),
+                    Ok(Related::One(shown)) => format!("{:?}", shown.map(|shown| shown.item)),
+                    Err(error) => format!("{error:?}"),
+                };
+                assert_eq!(shape(found), shape(one), "{field} of {key:?}");
+            }
+        }
+    }
+    let (ann, post) = (ann(), world.model("Post"));
+    let nowhere = world.data.related_all(&ann, &world.schema, post, &posts, "authors", &request).await;
+    assert!(matches!(nowhere, Err(DataError::NotFound)));
+}
