@@ -1,7 +1,7 @@
 //! The trigger functions, called as Cognito calls them.
 
 use std::{
-    future::{Future, ready},
+    future::{Future, poll_fn, ready},
     sync::Arc,
 };
 
@@ -106,8 +106,10 @@ where
     F: Future<Output = Result<Answer, TriggerError>>,
 {
     let mut service = TriggerLayer::new(function).layer(service_fn(handler));
-    // A function is always ready.
-    let answer = service.call(invocation(event)).await;
+    let answer = match poll_fn(|context| service.poll_ready(context)).await {
+        Ok(()) => service.call(invocation(event)).await,
+        Err(broken) => Err(broken),
+    };
     answer.map_err(|refusal| TriggerFailure::Refused(refusal.error_message))
 }
 
