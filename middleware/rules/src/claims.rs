@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::strict_json::{self, DIGESTS, Index, Member, Shape, Span};
+use crate::strict_json::{self, DIGESTS, FURTHEST, Index, Member, Shape, Span};
 
 /// The claims of a token whose signature has been checked, as the issuer wrote them. A clone is cheap.
 ///
@@ -107,8 +107,9 @@ impl Claims {
     }
 
     /// The claim of this name, read literally.
+    // These are compiled where they are called, so that what depends on a name alone is computed there and then.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn value(&self, name: &str) -> Option<Claim<'_>> {
         let document = &*self.document;
         Some(match document.shape(name)? {
@@ -126,14 +127,14 @@ impl Claims {
 
     /// Whether there is a claim of this name, be it `null`.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn has(&self, name: &str) -> bool {
         self.document.shape(name).is_some()
     }
 
     /// The claim of this name, if it is a string.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.document.shape(name) {
             Some(Shape::Text(place)) => Some(self.document.read(place)),
@@ -226,8 +227,9 @@ impl Document {
     fn new(text: String, json: usize, members: Vec<Member>, elements: Vec<Option<Span>>) -> Self {
         let mut first_by_digest = [0; DIGESTS];
         for (number, member) in members.iter().enumerate().rev() {
-            if let Some(first) = first_by_digest.get_mut(usize::from(member.digest)) {
-                *first = u8::try_from(number).unwrap_or(u8::MAX).saturating_add(1);
+            // Reckoned so that it needs no second look whether it fits.
+            if let Some(first) = first_by_digest.get_mut(usize::from(member.digest) % DIGESTS) {
+                *first = number.min(254) as u8 + 1;
             }
         }
         let map = OnceLock::new();
@@ -238,14 +240,19 @@ impl Document {
         document
     }
 
-    #[inline]
+    #[inline(always)]
     fn shape(&self, name: &str) -> Option<Shape> {
         let digest = strict_json::digest(name.as_bytes());
         let first = usize::from(*self.first_by_digest.get(usize::from(digest))?).checked_sub(1)?;
         let text = self.text.as_bytes();
-        let is_it = |member: &&Member| text.get(member.name.range()) == Some(name.as_bytes());
-        let mut others = self.members.get(first..)?.iter();
-        others.next().filter(is_it).or_else(|| others.find(is_it)).map(|member| member.shape)
+        let is_it = |member: &Member| text.get(member.name.range()) == Some(name.as_bytes());
+        let (first, others) = self.members.get(first..)?.split_first()?;
+        if is_it(first) { Some(first.shape) } else { self.shape_among(others, name) }
+    }
+
+    #[cold]
+    fn shape_among(&self, members: &[Member], name: &str) -> Option<Shape> {
+        members.iter().find(|member| self.read(member.name) == name).map(|member| member.shape)
     }
 
     #[inline]
@@ -253,11 +260,13 @@ impl Document {
         self.text.get(place.range()).unwrap_or_default()
     }
 
+    #[inline(always)]
     fn find_name(&self, name: &str) -> Option<Name> {
         let place = self.find_identity(name)?;
         Some(Name { place, joins: joins(self.read(place)) })
     }
 
+    #[inline(always)]
     fn find_identity(&self, name: &str) -> Option<Span> {
         let shape = match (self.shape(name), name) {
             (None | Some(Shape::Null), "username") => self.shape("cognito:username"),
@@ -270,9 +279,12 @@ impl Document {
     }
 }
 
-/// Adds a string, and says where it is.
+/// Adds a string, and says where it is. What is too far away for that is lost, and reads as an empty string.
 fn keep(text: &mut String, added: &str) -> Span {
     let start = text.len();
+    if start + added.len() > FURTHEST {
+        return Span::new(0, 0);
+    }
     text.push_str(added);
     Span::new(start, text.len())
 }

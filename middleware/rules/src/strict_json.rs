@@ -10,8 +10,6 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
-
 /// How deep objects and lists may be nested, the outermost included.
 pub(crate) const MAX_DEPTH: usize = 16;
 
@@ -63,11 +61,11 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// INVARIANT: no place is beyond `u32`. Texts are not longer ([`index`] refuses them), and what could be is read as nothing.
+    /// INVARIANT: no place is beyond [`FURTHEST`]. [`index`] refuses texts of which one could be; whoever makes spans of another
+    /// text sees to it as well.
     #[inline(always)]
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: place(start), end: place(end) }
+        Self { start: start as u32, end: end as u32 }
     }
 
     #[inline(always)]
@@ -79,6 +77,9 @@ impl Span {
         self.start == self.end
     }
 }
+
+/// The last place that a [`Span`] can tell.
+pub(crate) const FURTHEST: usize = u32::MAX as usize;
 
 /// How many digests there are.
 pub(crate) const DIGESTS: usize = 64;
@@ -93,29 +94,36 @@ pub(crate) fn digest(name: &[u8]) -> u8 {
 /// Reads one object.
 pub(crate) fn index(text: &str) -> Option<Index> {
     // Spans reach so far, with room for as much again that is resolved.
-    (text.len() < u32::MAX as usize / 2).then_some(())?;
-    let is_plain =
-        text.bytes().fold(u8::MAX, u8::min) >= PRINTABLE && memchr(b'\\', text.as_bytes()).is_none();
-    let mut reader = Reader { text, is_plain, index: Index::default() };
-    // A token has about so many claims.
-    reader.index.members.reserve(20);
-    let (token, at) = token(text.as_bytes(), 0)?;
-    (token == b'{').then_some(())?;
-    let end = reader.object(at, MAX_DEPTH)?;
-    (self::token(text.as_bytes(), end).is_none()).then_some(reader.index)
+    (text.len() <= FURTHEST / 2).then_some(())?;
+    // Without a way out in the middle, so that the compiler can look at many bytes at once.
+    let is_special = |byte: u8| byte < PRINTABLE || byte == b'\\';
+    if text.bytes().fold(false, |special, byte| special | is_special(byte)) {
+        Reader::<false>::read(text)
+    } else {
+        Reader::<true>::read(text)
+    }
 }
 
-struct Reader<'a> {
+/// `PLAIN`: there is no escape in the text, and nothing that would have to be escaped. Hardly ever is it otherwise.
+struct Reader<'a, const PLAIN: bool> {
     text: &'a str,
-    /// Whether there is no escape in the text, and nothing that would have to be escaped: hardly ever is it otherwise.
-    is_plain: bool,
     /// While an object or list within a member is read, its own members or elements stand at the end; they are dropped after it.
     index: Index,
 }
 
 /// A place in the text is handed on as a value and comes back, so that it need not be kept in memory: what is read is returned
 /// with the place after it.
-impl Reader<'_> {
+impl<'a, const PLAIN: bool> Reader<'a, PLAIN> {
+    fn read(text: &'a str) -> Option<Index> {
+        // A token has about so many claims.
+        let index = Index { members: Vec::with_capacity(20), ..Index::default() };
+        let mut reader = Self { text, index };
+        let (opening, at) = token(text.as_bytes(), 0)?;
+        (opening == b'{').then_some(())?;
+        let end = reader.object(at, MAX_DEPTH)?;
+        token(text.as_bytes(), end).is_none().then_some(reader.index)
+    }
+
     #[inline(always)]
     fn value(&mut self, at: usize, depth: usize) -> Option<(Shape, usize)> {
         let (token, at) = token(self.text.as_bytes(), at)?;
@@ -186,6 +194,10 @@ impl Reader<'_> {
     fn list(&mut self, at: usize, depth: usize) -> Option<(Span, usize)> {
         let bytes = self.text.as_bytes();
         let inner = depth.checked_sub(1)?;
+        if self.index.elements.capacity() == 0 {
+            // Few people are in more groups.
+            self.index.elements = Vec::with_capacity(8);
+        }
         let start = self.index.elements.len();
         let mut end = start;
         let mut at = match token(bytes, at)? {
@@ -242,6 +254,10 @@ impl Reader<'_> {
             b'1'..=b'9' => digits_after(bytes, u64::from(leading & 0xf), at),
             _ => return None,
         };
+        let next = bytes.get(end_of_integer);
+        if !matches!(next, Some(b'.' | b'e' | b'E')) && at + EXACT_DIGITS > end_of_integer && first != b'-' {
+            return Some((integer as f64, end_of_integer));
+        }
         let mut at = end_of_integer;
         if bytes.get(at) == Some(&b'.') {
             at = digits(bytes, at + 1)?;
@@ -249,9 +265,6 @@ impl Reader<'_> {
         if matches!(bytes.get(at), Some(b'e' | b'E')) {
             let is_signed = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
             at = digits(bytes, at + 1 + usize::from(is_signed))?;
-        }
-        if at == end_of_integer && at - start <= EXACT_DIGITS && first != b'-' {
-            return Some((integer as f64, at));
         }
         let number: f64 = self.text.get(start..at)?.parse().ok()?;
         number.is_finite().then_some((number, at))
@@ -265,7 +278,25 @@ impl Reader<'_> {
     /// The place of what stands between quotation marks, of which the first has been read.
     #[inline(always)]
     fn string(&mut self, start: usize) -> Option<(Span, usize)> {
-        let end = self.end_of_plain(start);
+        let mut end = start;
+        if PLAIN {
+            // Twice eight bytes at a time.
+            while let Some(bytes) = self.text.as_bytes().get(end..).and_then(|rest| rest.first_chunk()) {
+                let words = u128::from_le_bytes(*bytes);
+                let first = quotes(words as u64);
+                if first != 0 {
+                    end += first.trailing_zeros() as usize / 8;
+                    return Some((Span::new(start, end), end + 1));
+                }
+                let second = quotes((words >> 64) as u64);
+                if second != 0 {
+                    end += 8 + second.trailing_zeros() as usize / 8;
+                    return Some((Span::new(start, end), end + 1));
+                }
+                end += bytes.len();
+            }
+        }
+        end = self.end_of_plain(end);
         match self.text.as_bytes().get(end)? {
             b'"' => Some((Span::new(start, end), end + 1)),
             b'\\' => self.rest_of_escaped(start, end + 1),
@@ -322,18 +353,10 @@ impl Reader<'_> {
     }
 
     /// The end of those bytes that stand for themselves in a string.
-    #[inline(always)]
     fn end_of_plain(&self, start: usize) -> usize {
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
         let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..PRINTABLE);
-        let (words, last) = if self.is_plain { rest.as_chunks() } else { ([].as_slice(), rest) };
-        // Eight at a time.
-        let mut quoted = words.iter().map(|word| quotes(u64::from_le_bytes(*word))).enumerate();
-        start
-            + match quoted.find(|(_, quotes)| *quotes != 0) {
-                Some((word, quotes)) => word * 8 + quotes.trailing_zeros() as usize / 8,
-                None => words.len() * 8 + last.iter().position(is_special).unwrap_or(last.len()),
-            }
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        start + rest.iter().position(is_special).unwrap_or(rest.len())
     }
 }
 
@@ -363,11 +386,31 @@ fn digits(bytes: &[u8], at: usize) -> Option<usize> {
 /// The number that begins with these digits and goes on with those that follow; wrong if there are more than fit.
 #[inline(always)]
 fn digits_after(bytes: &[u8], mut number: u64, mut at: usize) -> (u64, usize) {
+    // A time of day has ten.
+    if let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()).and_then(eight_digits) {
+        number = number.wrapping_mul(100_000_000).wrapping_add(eight);
+        at += 8;
+    }
     while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
         number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 0xf));
         at += 1;
     }
     (number, at)
+}
+
+/// The number that eight digits make; nothing if they are not all digits.
+#[inline(always)]
+fn eight_digits(text: &[u8; 8]) -> Option<u64> {
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0xf0; 8]);
+    let word = u64::from_le_bytes(*text);
+    // The high half of a byte is 3 for digits and what follows them, of which six more would carry into it.
+    let are_digits = word & HIGH == ZEROS && word.wrapping_add(u64::from_le_bytes([6; 8])) & HIGH == ZEROS;
+    are_digits.then_some(())?;
+    // Neighbours are put together: digits to pairs, pairs to fours, fours to eight. The first digit stands lowest.
+    let pairs = ((word - ZEROS).wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
@@ -376,8 +419,28 @@ fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// The high bit of the first quotation mark among eight bytes; those of later bytes mean nothing.
+#[inline(always)]
 fn quotes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let zero_where_quoted = word ^ (ONES * b'"' as u64);
     zero_where_quoted.wrapping_sub(ONES) & !zero_where_quoted & (ONES << 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_digits_are_read_as_one_by_one() {
+        for text in [b"00000000", b"12345678", b"99999999", b"00000001", b"10000000", b"17649876"] {
+            assert_eq!(eight_digits(text), str::from_utf8(text).unwrap().parse().ok());
+        }
+        for place in 0..8 {
+            for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let mut text = *b"12945670";
+                text[place] = byte;
+                assert_eq!(eight_digits(&text), None, "{}", text.escape_ascii());
+            }
+        }
+    }
 }
