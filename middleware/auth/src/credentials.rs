@@ -184,7 +184,7 @@ mod tests {
             let found = read(&map, true).map_err(|refusal| (refusal.status(), refusal.reason().to_owned()));
             assert_eq!(
                 found,
-                expected.clone().map_err(|(status, reason)| (status, reason.to_owned())),
+                (*expected).map_err(|(status, reason)| (status, reason.to_owned())),
                 "{headers:?}"
             );
             if headers.iter().any(|(_, value)| value.to_ascii_lowercase().starts_with(b"dpop")) {
