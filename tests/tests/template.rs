@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 const WILDCARDS: [(&str, &str, &str); 0] = [];
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 13] = [
+const UNSET: [(&str, &str, &str); 15] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -23,6 +23,8 @@ const UNSET: [(&str, &str, &str); 13] = [
     ("ApiFunction", "OIDC_AUDIENCES", "the template makes no other issuer"),
     ("ApiFunction", "OIDC_TOKEN_USE", "the template makes no other issuer"),
     ("ApiFunction", "TRUST_GATEWAY", "the one route has no authorizer"),
+    ("ApiFunction", "GATEWAY_CLAIMS", "the one route has no authorizer"),
+    ("ApiFunction", "RESOURCE_URL", "the template gives the API no domain of its own"),
     ("ApiFunction", "IDENTITY_POOL_ID", "the one route has no authorizer"),
     ("ApiFunction", "AUTHENTICATED_ROLE", "the one route has no authorizer"),
     ("ApiFunction", "UNAUTHENTICATED_ROLE", "the one route has no authorizer"),
