@@ -139,7 +139,7 @@ mod tests {
             ("ON_READ_FAILURE", ""),
         ];
         let expected = "TABLE_NAME is missing\n\
-            TOKEN_CLAIMS entry 2 cannot be a claim: a claim needs a name\n\
+            TOKEN_CLAIMS entry 2 cannot be a claim: the name is empty\n\
             TOKEN_CLAIMS entry 3 cannot be a claim: the claim is reserved by Amazon Cognito\n\
             TOKEN_CLAIMS entry 4 cannot be a claim: a `dev:` claim can be suppressed, not set\n\
             TOKEN_CLAIMS entry 5 cannot be a claim: the claim is reserved by Amazon Cognito\n\

@@ -2,8 +2,13 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// A map of texts in an event: the user's attributes, or the client's metadata. What is missing,
-/// null or not a text reads as not there.
+use crate::EditError;
+
+/// Cognito takes an attribute of at most this many bytes.
+const LONGEST_VALUE: usize = 2048;
+
+/// A map in an event: the user's attributes, the client's metadata, a provider's claims. What is missing, null or not a text
+/// reads as not there.
 #[derive(Clone, Copy)]
 pub struct Attributes<'e> {
     map: Option<&'e Map<String, Value>>,
@@ -17,6 +22,11 @@ impl<'e> Attributes<'e> {
     /// The attribute's text. An empty one counts: Cognito distinguishes it from a missing one.
     pub fn get(&self, name: &str) -> Option<&'e str> {
         self.map?.get(name)?.as_str()
+    }
+
+    /// What is there, whatever it is: a provider's claim may be a list.
+    pub fn value(&self, name: &str) -> Option<&'e Value> {
+        self.map?.get(name)
     }
 
     /// `sub`: the user's id in the pool, never changed and never given to another user.
@@ -37,6 +47,15 @@ impl<'e> Attributes<'e> {
             Some(Value::Bool(flag)) => *flag,
             _ => false,
         }
+    }
+}
+
+/// If Cognito could keep the attribute at all.
+pub(crate) fn check_attribute(name: &str, value: &str) -> Result<(), EditError> {
+    match name {
+        "" => Err(EditError::EmptyName),
+        _ if value.len() > LONGEST_VALUE => Err(EditError::AttributeTooLong),
+        _ => Ok(()),
     }
 }
 

@@ -71,6 +71,11 @@ impl Event {
         Attributes::new(self.request("clientMetadata").and_then(Value::as_object))
     }
 
+    /// `request.userNotFound`, which pools send that do not tell if a user exists.
+    pub(crate) fn user_not_found(&self) -> bool {
+        self.request("userNotFound") == Some(&Value::Bool(true))
+    }
+
     /// A field at the top, as it came.
     pub fn get(&self, field: &str) -> Option<&Value> {
         self.object.get(field)

@@ -4,8 +4,7 @@
 //! given changes what Cognito does. So:
 //!
 //! 1. An [`Event`] keeps the JSON that came: every field, every null, every source, known or not.
-//! 2. A typed view ([`PreSignUp`], [`PostConfirmation`], [`PreTokenGeneration`]) reads it
-//!    leniently. A missing map, a null and an odd shape all read as "not there"; nothing but a body
+//! 2. A typed view, one for each trigger, reads it leniently. A missing map, a null and an odd shape all read as "not there"; nothing but a body
 //!    that is no JSON object at all is an error.
 //! 3. Setters write below `response` and nowhere else, and only what Cognito allows for that
 //!    trigger and event version. What it does not allow is an [`EditError`] when it is set, not a
@@ -15,6 +14,20 @@
 //!
 //! The law that the tests hold: whatever is set, the event outside `response` is equal to the one
 //! that came; and if nothing is set, all of it is.
+//!
+//! | source | view |
+//! |---|---|
+//! | `PreSignUp_` | [`PreSignUp`] |
+//! | `PostConfirmation_` | [`PostConfirmation`] |
+//! | `PreAuthentication_`, `PostAuthentication_` | [`PreAuthentication`], [`PostAuthentication`] |
+//! | `TokenGeneration_` | [`PreTokenGeneration`], in versions 1, 2 and 3 |
+//! | `DefineAuthChallenge_` | [`DefineAuthChallenge`] |
+//! | `CreateAuthChallenge_` | [`CreateAuthChallenge`] |
+//! | `VerifyAuthChallengeResponse_` | [`VerifyAuthChallenge`] |
+//! | `CustomMessage_` | [`CustomMessage`] |
+//! | `UserMigration_` | [`UserMigration`] |
+//! | `CustomEmailSender_`, `CustomSMSSender_` | [`CustomSender`] |
+//! | `InboundFederation_` | [`InboundFederation`] |
 //!
 //! # Why not `aws_lambda_events`
 //!
@@ -61,23 +74,43 @@
 #![deny(missing_docs)]
 
 mod attributes;
+mod authentication;
+mod challenge;
+mod create_auth_challenge;
+mod custom_message;
+mod custom_sender;
+mod define_auth_challenge;
 mod edit_error;
 mod event;
+mod inbound_federation;
+mod message_source;
 mod payload;
 mod post_confirmation;
 mod pre_sign_up;
 mod pre_token_generation;
 mod trigger_error;
+mod user_migration;
+mod verify_auth_challenge;
 
 pub use self::{
     attributes::Attributes,
+    authentication::{PostAuthentication, PreAuthentication},
+    challenge::{ChallengeName, ChallengeResult},
+    create_auth_challenge::CreateAuthChallenge,
+    custom_message::CustomMessage,
+    custom_sender::{Channel, CustomSender},
+    define_auth_challenge::DefineAuthChallenge,
     edit_error::EditError,
     event::Event,
+    inbound_federation::{InboundFederation, ProviderType},
+    message_source::MessageSource,
     payload::Payload,
     post_confirmation::{PostConfirmation, PostConfirmationSource},
     pre_sign_up::{PreSignUp, PreSignUpSource},
     pre_token_generation::{
-        PreTokenGeneration, Token, TokenSource, Version, check_claim_name, check_group_name,
+        PreTokenGeneration, Token, TokenSource, Version, check_claim_name, check_group_name, check_role,
     },
     trigger_error::{PublicError, TriggerError},
+    user_migration::{DeliveryMedium, FinalUserStatus, MigratedUser, UserMigration, UserMigrationSource},
+    verify_auth_challenge::VerifyAuthChallenge,
 };

@@ -8,9 +8,9 @@ const LONGEST: usize = 150;
 
 /// What a stranger may read of an error: a stable code and a fixed sentence.
 ///
-/// Cognito wraps the text (`PreSignUp failed with error <text>.`), and some clients hand on nothing
-/// but that, so a client finds the code by looking for `failed with error (E_[A-Z_]+)`. Cognito
-/// adds the period.
+/// Cognito wraps the text and adds the period: `PreSignUp failed with error <text>.` is the message of the exception, and on the
+/// managed login pages the `error_description` of the redirect. Some clients hand on nothing but that, so a client finds the
+/// code with the regular expression `failed with error (E_[A-Z_]+)`, in a redirect after it has decoded the query.
 ///
 /// ```
 /// use portcullis_events::PublicError;
@@ -191,6 +191,8 @@ const fn is_message(message: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
     use super::*;
 
     #[test]
@@ -220,20 +222,39 @@ mod tests {
         let _ = PublicError::new("E_LONG", message);
     }
 
+    /// What `failed with error (E_[A-Z_]+)` finds.
+    fn code_in(text: &str) -> Option<&str> {
+        let (_, rest) = text.split_once("failed with error ")?;
+        let end = rest.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(rest.len());
+        rest.get(..end).filter(|code| code.len() > 2 && code.starts_with("E_"))
+    }
+
     #[test]
     fn a_client_finds_the_code_in_what_cognito_makes_of_it() {
-        let text = PublicError::MALFORMED_EVENT.to_string();
-        for (seen, before) in [
-            (format!("PreSignUp failed with error {text}."), "failed with error "),
-            // Managed login puts it into the redirect's query, form-encoded.
-            (
-                format!("PreSignUp failed with error {text}.").replace(':', "%3A").replace(' ', "+"),
-                "failed+with+error+",
-            ),
-        ] {
-            let (_, rest) = seen.split_once(before).unwrap();
-            let code: String = rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
-            assert_eq!(code, "E_MALFORMED_EVENT");
+        const LONG: PublicError = PublicError::new("E_LINKED_RETRY", "100% of it: a+b, \"c\" & d=e");
+        for public in [PublicError::MALFORMED_EVENT, PublicError::INTERNAL, PublicError::TIMEOUT, LONG] {
+            let message = format!("PreSignUp failed with error {public}.");
+            assert_eq!(code_in(&message), Some(public.code()));
+            // Cognito encodes the message as a form does: a blank is a plus.
+            let encoded = utf8_percent_encode(&message, NON_ALPHANUMERIC).to_string().replace("%20", "+");
+            let redirect =
+                format!("https://app.example/?error_description={encoded}&state=s&error=invalid_request");
+            let (_, query) = redirect.split_once("error_description=").unwrap();
+            let (description, _) = query.split_once('&').unwrap();
+            let decoded = description.replace('+', " ");
+            let decoded = percent_decode_str(&decoded).decode_utf8().unwrap();
+            assert_eq!((decoded.as_ref(), code_in(&decoded)), (message.as_str(), Some(public.code())));
         }
+        for other in ["PreSignUp failed with error boom.", "PreSignUp failed with error E_.", "E_INTERNAL"] {
+            assert_eq!(code_in(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_from_refusals() {
+        for fault in [PublicError::MALFORMED_EVENT, PublicError::INTERNAL, PublicError::TIMEOUT] {
+            assert!(fault.is_fault() && TriggerError::from(fault).public().is_fault());
+        }
+        assert!(!PublicError::new("E_CLOSED", "nobody may sign up today").is_fault());
     }
 }

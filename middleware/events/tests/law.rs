@@ -2,7 +2,13 @@
 //! from the public documentation.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use portcullis_events::{Event, Payload, PostConfirmation, PreSignUp, PreTokenGeneration, Token};
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_events::{
+    ChallengeName, CreateAuthChallenge, CustomMessage, CustomSender, DefineAuthChallenge, DeliveryMedium,
+    Event, InboundFederation, MigratedUser, Payload, PostAuthentication, PostConfirmation, PreAuthentication,
+    PreSignUp, PreTokenGeneration, Token, UserMigration, VerifyAuthChallenge,
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +30,43 @@ const GOLDEN: [(&str, &str); 9] = [
     ),
 ];
 
+/// For each trigger: its sources, and an event with all fields, with nulls and with what may be missing left out. The law holds
+/// for every source in each of them.
+const SOURCES: [&str; 15] = [
+    include_str!("fixtures/sources/pre-sign-up.json"),
+    include_str!("fixtures/sources/post-confirmation.json"),
+    include_str!("fixtures/sources/pre-authentication.json"),
+    include_str!("fixtures/sources/post-authentication.json"),
+    include_str!("fixtures/sources/token-generation-v1.json"),
+    include_str!("fixtures/sources/token-generation-v2.json"),
+    include_str!("fixtures/sources/token-generation-v3.json"),
+    include_str!("fixtures/sources/define-auth-challenge.json"),
+    include_str!("fixtures/sources/create-auth-challenge.json"),
+    include_str!("fixtures/sources/verify-auth-challenge.json"),
+    include_str!("fixtures/sources/custom-message.json"),
+    include_str!("fixtures/sources/user-migration.json"),
+    include_str!("fixtures/sources/custom-email-sender.json"),
+    include_str!("fixtures/sources/custom-sms-sender.json"),
+    include_str!("fixtures/sources/inbound-federation.json"),
+];
+
+/// Every source in every shape, and if it is the first of its trigger.
+fn sources() -> Vec<(String, Value, bool)> {
+    let mut all = Vec::new();
+    for text in SOURCES {
+        let family: Value = serde_json::from_str(text).unwrap();
+        for (index, source) in family["sources"].as_array().unwrap().iter().enumerate() {
+            for shape in ["all", "nulls", "missing"] {
+                let mut event = family[shape].clone();
+                event["triggerSource"] = source.clone();
+                let name = format!("{} version {} {shape}", source.as_str().unwrap(), event["version"]);
+                all.push((name, event, index == 0));
+            }
+        }
+    }
+    all
+}
+
 /// One thing that a view can be asked to write.
 #[derive(Debug, Clone)]
 enum Edit {
@@ -36,8 +79,21 @@ enum Edit {
     SuppressScope(String),
     AddGroup(String),
     RemoveGroup(String),
+    Roles(Vec<String>),
+    Present,
+    Issue,
+    Fail,
+    Public(String, String),
+    Private(String, String),
+    Metadata(String),
+    Answer(bool),
+    Email(String, String),
+    Sms(String),
+    Migrate(String, String),
+    Map(String, String),
 }
 
+/// Asks every view of the event for the edit.
 fn apply(event: &mut Event, edit: &Edit) {
     if let Some(mut view) = PreSignUp::of(event) {
         let _ = match edit {
@@ -55,13 +111,48 @@ fn apply(event: &mut Event, edit: &Edit) {
             Edit::SuppressScope(scope) => view.suppress_scope(scope),
             Edit::AddGroup(group) => view.add_group(group),
             Edit::RemoveGroup(group) => view.remove_group(group),
-            Edit::Confirm | Edit::VerifyEmail | Edit::VerifyPhone => Ok(()),
+            Edit::Roles(roles) => view.set_roles(&roles.iter().map(String::as_str).collect::<Vec<_>>()),
+            _ => Ok(()),
         };
+    }
+    if let Some(mut view) = DefineAuthChallenge::of(event) {
+        match edit {
+            Edit::Present => view.present(ChallengeName::Custom),
+            Edit::Issue => drop(view.issue_tokens_after(ChallengeName::Custom)),
+            Edit::Fail => view.fail(),
+            _ => {}
+        }
+    }
+    if let Some(mut view) = CreateAuthChallenge::of(event) {
+        match edit {
+            Edit::Public(name, value) => drop(view.set_public_parameter(name, value)),
+            Edit::Private(name, value) => drop(view.set_private_parameter(name, value)),
+            Edit::Metadata(text) => view.set_challenge_metadata(text),
+            _ => {}
+        }
+    }
+    if let (Some(mut view), Edit::Answer(correct)) = (VerifyAuthChallenge::of(event), edit) {
+        let _ = view.set_answer_correct(*correct);
+    }
+    if let Some(mut view) = CustomMessage::of(event) {
+        let _ = match edit {
+            Edit::Email(subject, body) => view.set_email(subject, body),
+            Edit::Sms(text) => view.set_sms(text),
+            _ => Ok(()),
+        };
+    }
+    if let (Some(mut view), Edit::Migrate(name, value)) = (UserMigration::of(event), edit) {
+        let user = MigratedUser::default().attribute("email_verified", "true").attribute(name, value);
+        let _ = view.set_user(&user.deliver_by(DeliveryMedium::Email));
+    }
+    if let (Some(mut view), Edit::Map(name, value)) = (InboundFederation::of(event), edit) {
+        let _ = view.map_attributes([(name.as_str(), value.as_str())]);
     }
 }
 
-/// Calls every reader, for none may fail on an odd shape.
-fn read(event: &mut Event) {
+/// Calls every reader, for none may fail on an odd shape; which views there are, and what they show in a log.
+fn read(event: &mut Event) -> Vec<(&'static str, String)> {
+    let mut views = Vec::new();
     let _ = (
         event.source(),
         event.region(),
@@ -69,9 +160,34 @@ fn read(event: &mut Event) {
         event.user_name(),
         event.client_id(),
         event.client_metadata().sub(),
+        event.user_attributes().email(),
     );
     if let Some(view) = PostConfirmation::of(event) {
         let _ = (view.source(), view.user_attributes().email(), view.event().source());
+        views.push(("PostConfirmation", format!("{view:?} {:?}", view.user_attributes())));
+    }
+    if let Some(view) = PreAuthentication::of(event) {
+        let _ = (
+            view.user_attributes().sub(),
+            view.user_not_found(),
+            view.validation_data().get("x"),
+            view.event(),
+        );
+        views.push(("PreAuthentication", format!("{view:?} {:?}", view.validation_data())));
+    }
+    if let Some(view) = PostAuthentication::of(event) {
+        let _ = (view.user_attributes().sub(), view.new_device_used(), view.event());
+        views.push(("PostAuthentication", format!("{view:?}")));
+    }
+    if let Some(view) = CustomSender::of(event) {
+        let _ = (
+            view.channel(),
+            view.source(),
+            view.encrypted_code(),
+            view.request_type(),
+            view.user_attributes().sub(),
+        );
+        views.push(("CustomSender", format!("{view:?} {:?}", view.event())));
     }
     if let Some(view) = PreSignUp::of(event) {
         let _ = (
@@ -80,17 +196,61 @@ fn read(event: &mut Event) {
             view.validation_data().get("x"),
             view.event().source(),
         );
+        views.push(("PreSignUp", format!("{view:?}")));
     }
     if let Some(view) = PreTokenGeneration::of(event) {
         let _ = (
             view.source(),
+            view.is_machine(),
             view.version(),
             view.user_attributes().sub(),
             view.groups(),
+            view.roles(),
+            view.preferred_role(),
             view.scopes(),
             view.event().source(),
         );
+        views.push(("PreTokenGeneration", format!("{view:?}")));
     }
+    if let Some(view) = DefineAuthChallenge::of(event) {
+        let _ = (view.session(), view.user_attributes().sub(), view.user_not_found(), view.event());
+        views.push(("DefineAuthChallenge", format!("{view:?}")));
+    }
+    if let Some(view) = CreateAuthChallenge::of(event) {
+        let _ = (
+            view.challenge_name(),
+            view.session(),
+            view.user_attributes().sub(),
+            view.user_not_found(),
+            view.event(),
+        );
+        views.push(("CreateAuthChallenge", format!("{view:?}")));
+    }
+    if let Some(view) = VerifyAuthChallenge::of(event) {
+        let _ = (view.answer(), view.user_attributes().sub(), view.user_not_found(), view.event());
+        views.push(("VerifyAuthChallenge", format!("{view:?} {:?}", view.private_parameters())));
+    }
+    if let Some(view) = CustomMessage::of(event) {
+        let _ = (
+            view.source(),
+            view.code_parameter(),
+            view.link_parameter(),
+            view.username_parameter(),
+            view.event(),
+        );
+        views.push(("CustomMessage", format!("{view:?} {:?}", view.user_attributes())));
+    }
+    if let Some(view) = UserMigration::of(event) {
+        let _ = (view.source(), view.password(), view.event());
+        views.push(("UserMigration", format!("{view:?} {:?}", view.validation_data())));
+    }
+    if let Some(view) = InboundFederation::of(event) {
+        let _ =
+            (view.provider_name(), view.provider_type(), view.saml_response().value("groups"), view.event());
+        let tokens = (view.token_response(), view.id_token(), view.user_info());
+        views.push(("InboundFederation", format!("{view:?} {tokens:?}")));
+    }
+    views
 }
 
 fn without_response(value: &Value) -> Map<String, Value> {
@@ -103,8 +263,13 @@ fn without_response(value: &Value) -> Map<String, Value> {
 /// one more; a source that nobody knows.
 fn variants() -> Vec<(String, Value)> {
     let mut all = Vec::new();
-    for (name, text) in GOLDEN {
-        let golden: Value = serde_json::from_str(text).unwrap();
+    let golden =
+        GOLDEN.iter().map(|(name, text)| ((*name).to_owned(), serde_json::from_str(text).unwrap(), true));
+    for (name, golden, change) in golden.chain(sources()) {
+        if !change {
+            all.push((name, golden));
+            continue;
+        }
         for pointer in pointers(&golden) {
             for odd in [json!(null), json!({}), json!([]), json!("odd"), json!(7), json!(false)] {
                 let mut event = golden.clone();
@@ -130,12 +295,13 @@ fn variants() -> Vec<(String, Value)> {
             "TokenGeneration_Tomorrow",
             "",
             "CustomSmsSender_SignUp",
+            "InboundFederation_Tomorrow",
         ] {
             let mut event = golden.clone();
             event["triggerSource"] = json!(source);
             all.push((format!("{name} from {source}"), event));
         }
-        all.push((name.to_owned(), golden));
+        all.push((name, golden));
     }
     all
 }
@@ -166,6 +332,18 @@ fn every_edit() -> Vec<Edit> {
         Edit::SuppressScope("openid".into()),
         Edit::AddGroup("editors".into()),
         Edit::RemoveGroup("readers".into()),
+        Edit::Roles(vec!["arn:aws:iam::111122223333:role/editors".into()]),
+        Edit::Present,
+        Edit::Issue,
+        Edit::Fail,
+        Edit::Public("medium".into(), "e-mail".into()),
+        Edit::Private("digest".into(), "d".into()),
+        Edit::Metadata("ROUND_3".into()),
+        Edit::Answer(true),
+        Edit::Email("Welcome".into(), "{username} {####}".into()),
+        Edit::Sms("{username} {####}".into()),
+        Edit::Migrate("email".into(), "ann@example.org".into()),
+        Edit::Map("email".into(), "ann@example.org".into()),
     ];
     edits.extend(tokens.map(|token| Edit::Set(token, "tenant".into(), json!("acme"))));
     edits.extend(tokens.map(|token| Edit::Suppress(token, "email".into())));
@@ -192,17 +370,70 @@ fn edits_change_nothing_outside_the_response() {
     }
 }
 
+/// Views without setters: Cognito reads nothing from their responses.
+const READ_ONLY: [&str; 4] = ["PostConfirmation", "PreAuthentication", "PostAuthentication", "CustomSender"];
+
 #[test]
-fn every_golden_event_can_be_edited() {
-    for (name, text) in
-        GOLDEN.iter().filter(|(name, _)| name.starts_with("token") || name.ends_with("sign-up-sign-up"))
-    {
-        let came: Value = serde_json::from_str(text).unwrap();
+fn every_event_can_be_edited_if_cognito_reads_its_response() {
+    for (name, came, _) in sources() {
         let mut event = Event::new(came.clone()).unwrap();
+        let view = read(&mut event)[0].0;
+        // Flags of an administrator's user are ignored, so none is set.
+        let expected = !READ_ONLY.contains(&view) && came["triggerSource"] != "PreSignUp_AdminCreateUser";
         for edit in every_edit() {
             apply(&mut event, &edit);
         }
-        assert_ne!(event.into_value(), came, "{name}");
+        assert_eq!(event.into_value() != came, expected, "{name}");
+    }
+}
+
+#[test]
+fn every_source_has_exactly_one_view() {
+    let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (name, came, _) in sources() {
+        let views = read(&mut Event::new(came.clone()).unwrap());
+        assert_eq!(views.len(), 1, "{name}: {views:?}");
+        found.entry(came["triggerSource"].as_str().unwrap().to_owned()).or_default().insert(views[0].0);
+    }
+    assert_eq!(found.len(), 51, "a source is new or gone");
+    for (source, views) in found {
+        let family = match source.split_once('_').unwrap().0 {
+            "TokenGeneration" => "PreTokenGeneration",
+            "VerifyAuthChallengeResponse" => "VerifyAuthChallenge",
+            "CustomEmailSender" | "CustomSMSSender" | "CustomSmsSender" => "CustomSender",
+            family => family,
+        };
+        assert_eq!(views.into_iter().collect::<Vec<_>>(), [family], "{source}");
+    }
+    for source in [
+        "",
+        "Tomorrow_Something",
+        "PreSignUp",
+        "CustomEmailSender",
+        "presignup_SignUp",
+        "TokenGenerationX_HostedAuth",
+    ] {
+        assert_eq!(read(&mut Event::new(json!({"triggerSource": source})).unwrap()), [], "{source}");
+    }
+}
+
+#[test]
+fn no_view_shows_people_codes_or_tokens() {
+    for (name, came, _) in sources() {
+        let mut event = Event::new(came).unwrap();
+        for edit in every_edit() {
+            apply(&mut event, &edit);
+        }
+        let mut shown = format!("{event:?}");
+        for (_, view) in read(&mut event) {
+            shown.push_str(&view);
+        }
+        for secret in [
+            "ann@", "3f0c", "+1555", "horse", "123456", "AYADe", "9f86", "at-1", "it-1", "rt-1", "acme",
+            "spring",
+        ] {
+            assert!(!shown.contains(secret), "{name} shows {secret}: {shown}");
+        }
     }
 }
 
@@ -238,6 +469,11 @@ fn json_value() -> impl Strategy<Value = Value> {
         Just("claimsToSuppress".to_owned()),
         Just("email".to_owned()),
         Just("sub".to_owned()),
+        Just("session".to_owned()),
+        Just("challengeName".to_owned()),
+        Just("attributes".to_owned()),
+        Just("idToken".to_owned()),
+        Just("codeParameter".to_owned()),
         ".{0,6}",
     ];
     leaf.prop_recursive(4, 40, 5, move |inner| {
@@ -255,6 +491,10 @@ fn event_value() -> impl Strategy<Value = Value> {
         Just("PostConfirmation_ConfirmSignUp".to_owned()),
         Just("TokenGeneration_Authentication".to_owned()),
         Just("TokenGeneration_ClientCredentials".to_owned()),
+        prop::sample::select(
+            sources().into_iter().map(|(_, event, _)| event["triggerSource"].clone()).collect::<Vec<_>>()
+        )
+        .prop_map(|source| source.as_str().unwrap_or_default().to_owned()),
         ".{0,10}",
     ];
     let version = prop_oneof![Just(json!("1")), Just(json!("2")), Just(json!("3")), json_value()];
@@ -290,6 +530,19 @@ fn edit() -> impl Strategy<Value = Edit> {
         ".{0,8}".prop_map(Edit::SuppressScope),
         prop_oneof![Just("readers".to_owned()), ".{0,8}"].prop_map(Edit::AddGroup),
         prop_oneof![Just("readers".to_owned()), ".{0,8}"].prop_map(Edit::RemoveGroup),
+        prop::collection::vec("(arn:aws:iam::111122223333:role/[a-z]{0,2}|.{0,4})", 0..3)
+            .prop_map(Edit::Roles),
+        Just(Edit::Present),
+        Just(Edit::Issue),
+        Just(Edit::Fail),
+        (".{0,8}", ".{0,8}").prop_map(|(name, value)| Edit::Public(name, value)),
+        (".{0,8}", ".{0,8}").prop_map(|(name, value)| Edit::Private(name, value)),
+        ".{0,8}".prop_map(Edit::Metadata),
+        any::<bool>().prop_map(Edit::Answer),
+        (".{0,8}", ".{0,4}(\\{####\\}|.{0,4})").prop_map(|(subject, body)| Edit::Email(subject, body)),
+        ".{0,4}(\\{####\\}|.{0,4})".prop_map(Edit::Sms),
+        ("(email|sub|.{0,4})", ".{0,8}").prop_map(|(name, value)| Edit::Migrate(name, value)),
+        (".{0,8}", ".{0,8}").prop_map(|(name, value)| Edit::Map(name, value)),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::{
 };
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use portcullis_events::{Event, Payload, PublicError, TriggerError};
+use portcullis_events::{CustomSender, Event, Payload, PublicError, TriggerError};
 use serde_json::Value;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -13,9 +13,6 @@ use crate::{Answer, TriggerFuture, TriggerLayer, line::Line, time_limit::time_li
 
 /// The detail of a handler that panicked. Its words are not repeated: nobody knows what is in them.
 pub(crate) const PANICKED: &str = "the handler panicked";
-
-/// The sources, before the `_` and in small letters, that Cognito does not wait for.
-const ASYNCHRONOUS: [&str; 2] = ["customemailsender", "customsmssender"];
 
 /// The service that [`TriggerLayer`] makes. It is called within a tokio runtime that has its timer enabled.
 #[derive(Clone, Debug)]
@@ -53,19 +50,14 @@ where
             }
         };
         let line = Line::new(self.layer.function, started, Some(&event));
-        let deadline = is_awaited(event.source()).then_some(self.layer.deadline);
+        // Cognito does not wait for a custom sender.
+        let deadline = CustomSender::of(&event).is_none().then_some(self.layer.deadline);
         let limit = time_limit(deadline, &lambda, (self.layer.clock)());
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(event))) {
             Ok(future) => TriggerFuture::calling(future, limit, line),
             Err(_panic) => TriggerFuture::refused(PublicError::INTERNAL.with_detail(PANICKED), line),
         }
     }
-}
-
-/// If Cognito waits for the answer.
-fn is_awaited(source: &str) -> bool {
-    let family = source.split_once('_').map_or(source, |(family, _)| family);
-    !ASYNCHRONOUS.iter().any(|name| family.eq_ignore_ascii_case(name))
 }
 
 /// What Lambda hands on to Cognito, and Cognito to the client.

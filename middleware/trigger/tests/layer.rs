@@ -1,5 +1,5 @@
 //! The layer round handlers that behave, refuse, panic and hang.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     future::{Ready, pending, poll_fn, ready},

@@ -24,21 +24,22 @@ pub fn check_group_name(name: &str) -> Result<(), EditError> {
     Ok(())
 }
 
-/// The override that says: as `current`, with the groups edited. Roles and fields we do not know
-/// are kept; nulls are left out, for Cognito sends them where it means "none".
-pub(super) fn edited(
-    current: Option<&Map<String, Value>>,
-    edit: impl FnOnce(&mut Vec<Value>),
-) -> Map<String, Value> {
+/// The override that says: as `current`. Roles and fields we do not know are kept; nulls are left out, for Cognito sends them
+/// where it means "none". The groups are always named.
+pub(super) fn copied(current: Option<&Map<String, Value>>) -> Map<String, Value> {
     let mut details = current.cloned().unwrap_or_default();
     details.retain(|_, value| !value.is_null());
+    edit(&mut details, |_| ());
+    details
+}
+
+pub(super) fn edit(details: &mut Map<String, Value>, edit: impl FnOnce(&mut Vec<Value>)) {
     let mut groups = match details.remove(GROUPS) {
         Some(Value::Array(groups)) => groups,
         _ => Vec::new(),
     };
     edit(&mut groups);
     details.insert(GROUPS.to_owned(), Value::Array(groups));
-    details
 }
 
 /// If an override came without content. Cognito's samples show null, `{}` and `[]` where nothing

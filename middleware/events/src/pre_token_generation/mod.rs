@@ -1,5 +1,6 @@
 mod claim;
 mod group;
+mod role;
 mod version;
 
 use serde_json::{Map, Value};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value};
 pub use self::{
     claim::{Token, check_claim_name},
     group::check_group_name,
+    role::check_role,
     version::Version,
 };
 use crate::{
@@ -81,6 +83,11 @@ impl<'e> PreTokenGeneration<'e> {
         }
     }
 
+    /// If the token is for a machine: client credentials, which have no user.
+    pub fn is_machine(&self) -> bool {
+        self.source() == TokenSource::ClientCredentials
+    }
+
     /// The event's version, if it is known; it decides the response's shape.
     pub fn version(&self) -> Option<Version> {
         Version::of(self.event)
@@ -105,6 +112,16 @@ impl<'e> PreTokenGeneration<'e> {
     /// pool.
     pub fn groups(&self) -> Vec<&str> {
         texts(self.groups_as_things_stand().and_then(|groups| groups.get(group::GROUPS)))
+    }
+
+    /// The IAM roles that the ID token will have as things stand (`cognito:roles`).
+    pub fn roles(&self) -> Vec<&str> {
+        texts(self.groups_as_things_stand().and_then(|groups| groups.get(role::ROLES)))
+    }
+
+    /// The IAM role that an identity pool will prefer as things stand (`cognito:preferred_role`).
+    pub fn preferred_role(&self) -> Option<&str> {
+        self.groups_as_things_stand()?.get(role::PREFERRED)?.as_str()
     }
 
     /// Adds a claim to a token, or overrides it.
@@ -190,10 +207,25 @@ impl<'e> PreTokenGeneration<'e> {
         Ok(())
     }
 
+    /// Replaces the IAM roles that an identity pool may give the user, and says which of them it prefers: the first. Groups stay
+    /// as they are; no roles at all takes them from the user.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::InvalidRole`], [`EditError::NoUser`], [`EditError::UnknownVersion`].
+    pub fn set_roles(&mut self, roles: &[&str]) -> Result<(), EditError> {
+        for role in roles {
+            check_role(role)?;
+        }
+        let version = self.has_user()?;
+        self.edit_details(version, |details| role::replace(details, roles));
+        Ok(())
+    }
+
     fn changes(&self, token: Token) -> Result<Version, EditError> {
         match (token, self.version().ok_or(EditError::UnknownVersion)?) {
             (Token::Access, Version::V1) => Err(EditError::NotInVersion1),
-            (Token::Id, _) if self.source() == TokenSource::ClientCredentials => Err(EditError::NoUser),
+            (Token::Id, _) if self.is_machine() => Err(EditError::NoUser),
             (_, version) => Ok(version),
         }
     }
@@ -242,7 +274,12 @@ impl<'e> PreTokenGeneration<'e> {
     /// Copy, then edit: an override that names only the new group would take all others from the
     /// user, and the roles with them.
     fn edit_groups(&mut self, version: Version, edit: impl FnOnce(&mut Vec<Value>)) {
-        let edited = group::edited(self.groups_as_things_stand(), edit);
+        self.edit_details(version, |details| group::edit(details, edit));
+    }
+
+    fn edit_details(&mut self, version: Version, edit: impl FnOnce(&mut Map<String, Value>)) {
+        let mut edited = group::copied(self.groups_as_things_stand());
+        edit(&mut edited);
         self.edit_root(version, |root| {
             root.insert(group::OVERRIDE.to_owned(), Value::Object(edited));
         });

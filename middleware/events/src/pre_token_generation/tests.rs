@@ -319,3 +319,37 @@ fn sources_and_versions_are_told_apart() {
         assert_eq!(PreTokenGeneration::of(&mut event).unwrap().version(), expected, "{version}");
     }
 }
+
+#[test]
+fn roles_are_replaced_and_groups_stay() {
+    const EDITORS: &str = "arn:aws:iam::111122223333:role/editors";
+    const READERS: &str = "arn:aws:iam::111122223333:role/readers";
+    let configuration =
+        json!({"groupsToOverride": ["readers"], "iamRolesToOverride": [READERS], "preferredRole": READERS});
+    for (version, root) in [("1", "claimsOverrideDetails"), ("2", "claimsAndScopeOverrideDetails")] {
+        for (roles, expected) in [
+            (
+                &[EDITORS, READERS][..],
+                json!({"groupsToOverride": ["readers"], "iamRolesToOverride": [EDITORS, READERS], "preferredRole": EDITORS}),
+            ),
+            (&[], json!({"groupsToOverride": ["readers"], "iamRolesToOverride": []})),
+        ] {
+            let mut event = Event::new(json!({
+                "version": version, "triggerSource": "TokenGeneration_Authentication",
+                "request": {"groupConfiguration": configuration}, "response": null,
+            }))
+            .unwrap();
+            let mut view = PreTokenGeneration::of(&mut event).unwrap();
+            assert_eq!((view.roles(), view.preferred_role()), (vec![READERS], Some(READERS)));
+            view.set_roles(roles).unwrap();
+            assert_eq!((view.roles(), view.preferred_role()), (roles.to_vec(), roles.first().copied()));
+            assert_eq!(view.set_roles(&[EDITORS, "editors"]), Err(EditError::InvalidRole));
+            assert_eq!(event.into_value()["response"], json!({root: {"groupOverrideDetails": expected}}));
+        }
+    }
+    let mut machine =
+        Event::new(json!({"version": "3", "triggerSource": "TokenGeneration_ClientCredentials"})).unwrap();
+    let mut view = PreTokenGeneration::of(&mut machine).unwrap();
+    assert!(view.is_machine());
+    assert_eq!(view.set_roles(&[EDITORS]), Err(EditError::NoUser));
+}
