@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 use crate::{
-    StartError, access::AccessError, decide::DecideError, explain::ExplainError, keys::KeysError,
-    policy_test::TestError, verify::VerifyError,
+    StartError, access::AccessError, decide::DecideError, expand::ExpandError, explain::ExplainError,
+    keys::KeysError, policy_test::TestError, verify::VerifyError,
 };
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
@@ -25,6 +25,9 @@ pub enum CommandError {
     /// `portcullis decide` could not answer.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// `portcullis expand` could not answer.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
     /// `portcullis test` could not run the cases.
     #[error(transparent)]
     Test(#[from] TestError),
@@ -43,9 +46,12 @@ impl CommandError {
     pub fn status(&self) -> ExitCode {
         match self {
             Self::Test(_) | Self::Verify(_) => ExitCode::from(2),
-            Self::Start(_) | Self::Explain(_) | Self::Access(_) | Self::Decide(_) | Self::Keys(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Start(_)
+            | Self::Explain(_)
+            | Self::Access(_)
+            | Self::Decide(_)
+            | Self::Expand(_)
+            | Self::Keys(_) => ExitCode::FAILURE,
         }
     }
 }
