@@ -17,8 +17,7 @@ use portcullis_schema::{ExpandedSchema, FieldSource};
 const BATCH: u32 = 100;
 
 /// Sets the filter that the function answers.
-const SUBSCRIBE: &str = "\
-      Runtime:
+const SUBSCRIBE: &str = "      Runtime:
         Name: APPSYNC_JS
         RuntimeVersion: 1.0.0
       Code: |
@@ -128,6 +127,7 @@ mod tests {
         assert_eq!(names, expected);
         assert_eq!(section.matches("MaxBatchSize: 100\n").count(), 2);
         assert_eq!(section.matches("extensions.setSubscriptionFilter").count(), 2);
+        assert!(section.contains("ResolversDataSource.Name\n      Runtime:\n        Name: APPSYNC_JS\n"));
     }
 
     #[test]
