@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis_schema::{Project, Schema};
+use portcullis_schema::{Project, Schema, SchemaErrors, Validation};
 use thiserror::Error;
 
 /// Why a schema cannot be used, in words for the person at the terminal.
@@ -29,21 +29,25 @@ pub enum SchemaFileError {
 
 /// Reads the schema that a flag of the command line names.
 pub(crate) fn read(path: &Path, flag: &'static str) -> Result<Schema, SchemaFileError> {
-    read_for(path, flag, &Project::default())
+    validate(path, flag, &Project::default())?.into_served().map_err(SchemaFileError::mistakes)
 }
 
-/// Reads it for a project.
-pub(crate) fn read_for(
+/// Checks it for a project.
+pub(crate) fn validate(
     path: &Path,
     flag: &'static str,
     project: &Project,
-) -> Result<Schema, SchemaFileError> {
+) -> Result<Validation, SchemaFileError> {
     let source = fs::read_to_string(path).map_err(|source| SchemaFileError::Read {
         path: path.to_owned(),
         source,
         flag,
     })?;
-    Schema::validate(&source, &path.display().to_string(), project)
-        .into_served()
-        .map_err(|mistakes| SchemaFileError::Mistakes(mistakes.to_string()))
+    Ok(Schema::validate(&source, &path.display().to_string(), project))
+}
+
+impl SchemaFileError {
+    pub(crate) fn mistakes(mistakes: SchemaErrors) -> Self {
+        Self::Mistakes(mistakes.to_string())
+    }
 }

@@ -1,6 +1,9 @@
 //! The files that `portcullis expand --write` makes are those of the schema.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Output},
+};
 
 use portcullis_tests::{Result, binary, repository};
 
@@ -76,6 +79,39 @@ fn nothing_is_written_when_something_is_wrong() -> Result<()> {
         assert!(said.contains(problem), "{said}");
         assert!(!folder.path().join("appsync.graphql").exists());
         assert_eq!(fs::read_to_string(folder.path().join("template.yaml"))?, template);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_amplify_takes_and_no_door_serves_is_printed_with_a_warning_and_not_written() -> Result<()> {
+    for (schema, is_printed, problem) in [
+        (
+            "type Note @model @auth(rules: [{allow: groups, groupsField: \"teams\"}]) { title: String }",
+            true,
+            "Amplify takes this schema, but no door serves all of it",
+        ),
+        (
+            "scalar Colour type Note @model { title: String }",
+            false,
+            "what no door serves is not expanded: Colour",
+        ),
+        ("type Note @model { title: Strin }", false, "Unknown type \"Strin\""),
+    ] {
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("schema.graphql"), schema)?;
+        let expand = |more: &[&str]| -> Result<Output> {
+            Ok(Command::new(binary()?).arg("expand").args(more).current_dir(folder.path()).output()?)
+        };
+        let printed = expand(&[])?;
+        assert_eq!(printed.status.success(), is_printed, "{schema}");
+        assert_eq!(String::from_utf8(printed.stdout)?.contains("getNote"), is_printed, "{schema}");
+        let said = String::from_utf8(printed.stderr)?;
+        assert!(said.contains(problem), "{said}");
+        assert!(
+            !expand(&["--write"])?.status.success() && !folder.path().join("appsync.graphql").exists(),
+            "{schema}"
+        );
     }
     Ok(())
 }

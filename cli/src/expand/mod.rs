@@ -1,7 +1,8 @@
 //! `portcullis expand`: the GraphQL API that AppSync serves for a schema.
 //!
-//! 1. What is printed is the API that Amplify would make of the same schema.
-//! 2. With `--write` it goes into `appsync.graphql` beside the schema, and its resolvers into `template.yaml` beside it,
+//! 1. What is printed is the API that Amplify makes of the same schema, even where no door serves all of it; then that is
+//!    said on standard error.
+//! 2. With `--write`, which takes only what the doors serve, it goes into `appsync.graphql` beside the schema, and its resolvers into `template.yaml` beside it,
 //!    between two marker comments. A template without them is left alone, and that is said.
 //! 3. Nothing is written before everything is known to be right, and a file that has not changed is not touched.
 
@@ -74,6 +75,9 @@ pub enum ExpandError {
         /// Why.
         source: io::Error,
     },
+    /// The schema has parts that are not expanded.
+    #[error("what no door serves is not expanded: {}", .0.join(", "))]
+    Omitted(Vec<String>),
     /// The marker comments of the template do not enclose anything.
     #[error("{}: {problem}", path.display())]
     Template {
@@ -97,8 +101,21 @@ pub(crate) fn run(args: &ExpandArgs) -> Result<(), ExpandError> {
                 .map_err(|problem| ExpandError::Project { path: path.clone(), problem })?
         }
     };
-    let schema = schema_file::read_for(&args.schema, "--schema", &project)?;
+    let validation = schema_file::validate(&args.schema, "--schema", &project)?;
+    let schema = match (validation.clone().into_served(), args.write) {
+        (Ok(schema), _) => schema,
+        (Err(mistakes), true) => return Err(SchemaFileError::mistakes(mistakes).into()),
+        (Err(mistakes), false) => {
+            let schema = validation.into_accepted().map_err(SchemaFileError::mistakes)?;
+            // Whoever reads the API alone must not take it for one that is served.
+            eprintln!("portcullis: Amplify takes this schema, but no door serves all of it\n{mistakes}");
+            schema
+        }
+    };
     let expanded = schema.expand();
+    if !expanded.omitted().is_empty() {
+        return Err(ExpandError::Omitted(expanded.omitted().to_vec()));
+    }
     let api = format!("{HEADER}{}", expanded.to_sdl());
     if !args.write {
         return output::print(&api).map_err(ExpandError::Print);

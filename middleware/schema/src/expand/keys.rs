@@ -106,7 +106,6 @@ fn key_queries(draft: &mut Draft, subject: &Subject<'_>) {
 /// The key in what makes, changes and removes a record.
 fn key_inputs(draft: &mut Draft, subject: &Subject<'_>) {
     let (model, declares_id) = (subject.name(), subject.declares(ID));
-    let is_key = |name: &str| subject.key.fields().any(|field| field == name);
     if let Some(inputs) = draft.inputs_mut(&names::input("Create", model)) {
         inputs.retain(|input| declares_id || input.name != ID);
     }
@@ -118,7 +117,12 @@ fn key_inputs(draft: &mut Draft, subject: &Subject<'_>) {
         }
     }
     if let Some(inputs) = draft.inputs_mut(&names::input("Delete", model)) {
-        inputs.retain(|input| !is_key(&input.name) && !(input.name == ID && input.kind.base() == "ID"));
+        // An `id` that is not the key stays only if it is no `ID`.
+        let is_replaced = |input: &InputValue| {
+            let is_key = subject.key.fields().any(|field| field == input.name);
+            is_key || input.name == ID && input.kind.base() == "ID"
+        };
+        inputs.retain(|input| !is_replaced(input));
         let key = subject.key.fields().map(|name| {
             InputValue::new(name, TypeExpression::named(subject.type_of(name).unwrap_or("ID")).required())
         });
