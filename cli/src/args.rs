@@ -5,8 +5,13 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use clap::{Parser, Subcommand};
 
 use crate::{
+<<<<<<< HEAD
     access::AccessArgs, decide::DecideArgs, explain::ExplainArgs, keys::KeysArgs, policy_test::TestArgs,
     reindex::ReindexArgs, shards::ShardsArgs, verify::VerifyArgs,
+=======
+    access::AccessArgs, decide::DecideArgs, expand::ExpandArgs, explain::ExplainArgs, keys::KeysArgs,
+    policy_test::TestArgs, verify::VerifyArgs,
+>>>>>>> expand
 };
 
 /// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
@@ -32,6 +37,8 @@ pub enum Command {
     Access(AccessArgs),
     /// Answers cases, one JSON object a line
     Decide(DecideArgs),
+    /// Prints the GraphQL API that AppSync serves for a schema, or writes it and its resolvers
+    Expand(ExpandArgs),
     /// Runs a file of cases with expectations, like tests
     Test(TestArgs),
     /// Tells whether a token would be accepted, and why not

@@ -5,8 +5,13 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 use crate::{
+<<<<<<< HEAD
     StartError, access::AccessError, decide::DecideError, explain::ExplainError, keys::KeysError,
     policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError, verify::VerifyError,
+=======
+    StartError, access::AccessError, decide::DecideError, expand::ExpandError, explain::ExplainError,
+    keys::KeysError, policy_test::TestError, verify::VerifyError,
+>>>>>>> expand
 };
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
@@ -25,6 +30,9 @@ pub enum CommandError {
     /// `portcullis decide` could not answer.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// `portcullis expand` could not answer.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
     /// `portcullis test` could not run the cases.
     #[error(transparent)]
     Test(#[from] TestError),
@@ -53,9 +61,14 @@ impl CommandError {
             | Self::Explain(_)
             | Self::Access(_)
             | Self::Decide(_)
+<<<<<<< HEAD
             | Self::Keys(_)
             | Self::Reindex(_)
             | Self::Shards(_) => ExitCode::FAILURE,
+=======
+            | Self::Expand(_)
+            | Self::Keys(_) => ExitCode::FAILURE,
+>>>>>>> expand
         }
     }
 }
