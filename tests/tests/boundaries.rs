@@ -11,18 +11,28 @@ const TRIGGERS: [&str; 3] =
     ["portcullis-pre-signup", "portcullis-post-confirmation", "portcullis-pre-token-generation"];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 13] = [
+const INSIDE: [(&str, &[&str]); 14] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
-    ("portcullis-events", &["portcullis", "portcullis-trigger", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    (
+        "portcullis-events",
+        &["portcullis", "portcullis-trigger", "portcullis-directory", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]],
+    ),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
     ("portcullis", &["portcullis-api", "portcullis-bench"]),
     (
         "portcullis-data",
-        &["portcullis-api", "portcullis-post-confirmation", "portcullis-pre-token-generation"],
+        &[
+            "portcullis-api",
+            "portcullis-directory",
+            "portcullis-post-confirmation",
+            "portcullis-pre-token-generation",
+        ],
     ),
+    // The people of the user pool, whom each trigger asks about.
+    ("portcullis-directory", &TRIGGERS),
     ("portcullis-api", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
@@ -46,7 +56,7 @@ const OUTSIDE: [(&str, &[&str]); 14] = [
     ("chacha20poly1305", &["portcullis-data"]),
     ("aws-sdk-dynamodb", &["portcullis-data"]),
     ("serde_dynamo", &["portcullis-data"]),
-    ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation"]),
+    ("aws-sdk-cognitoidentityprovider", &["portcullis-directory"]),
     ("apollo-*", &["portcullis-schema"]),
     ("lambda_runtime", &["portcullis-api", "portcullis-trigger"]),
     ("lambda_http", &["portcullis-api", "portcullis-bench"]),
