@@ -43,6 +43,7 @@ mod challenges;
 mod codes;
 mod config;
 mod courier;
+mod directory;
 mod error;
 mod filter;
 mod groups;
@@ -65,7 +66,6 @@ mod users;
 mod wire;
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError, RwLock, Weak},
     time::Duration,
@@ -74,7 +74,6 @@ use std::{
 use aws_lc_rs::hmac;
 use axum::Router;
 use portcullis_data::Clock;
-use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -85,6 +84,7 @@ use crate::pool::{
 pub use self::{
     config::{PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
+    directory::PoolUser,
     random::{Random, RandomError, SystemRandom},
     triggers::{Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
@@ -221,38 +221,6 @@ impl Inner {
     }
 }
 
-/// A user, as triggers are told of them.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PoolUser {
-    /// What the pool calls them.
-    pub username: String,
-    /// Where they are in their life, in Cognito's words.
-    pub status: &'static str,
-    /// Whether they may sign in.
-    pub enabled: bool,
-    /// Their attributes.
-    pub attributes: BTreeMap<String, String>,
-}
-
-impl PoolUser {
-    fn of(user: &User) -> Self {
-        let attributes = user.attributes.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self {
-            username: user.sub.clone(),
-            status: user.status.name(),
-            enabled: user.enabled,
-            attributes: attributes.collect(),
-        }
-    }
-}
-
-impl fmt::Debug for PoolUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PoolUser").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
 /// Administration from inside the process, for triggers. Clones are the same pool.
 #[derive(Clone)]
 pub struct PoolHandle {
@@ -266,40 +234,6 @@ impl fmt::Debug for PoolHandle {
 }
 
 impl PoolHandle {
-    /// The users who have this e-mail address, in any case of its letters.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the database.
-    pub async fn users_by_email(&self, email: &str) -> Result<Vec<PoolUser>, PoolError> {
-        let email = email.to_owned();
-        self.read(move |connection| {
-            // A pool whose users sign in with their address has each address once.
-            let user = User::find(connection, &email)?.filter(|user| user.has_email(&email));
-            Ok(user.iter().map(PoolUser::of).collect())
-        })
-        .await
-    }
-
-    /// The user who is named by `sub` or e-mail address.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the database.
-    pub async fn user(&self, username: &str) -> Result<Option<PoolUser>, PoolError> {
-        let username = username.to_owned();
-        self.read(move |connection| Ok(User::find(connection, &username)?.as_ref().map(PoolUser::of))).await
-    }
-
-    async fn read<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, PoolError> {
-        let inner = self.inner.upgrade().ok_or(PoolError::Stopped)?;
-        let found = tokio::task::spawn_blocking(move || inner.store.read(look));
-        Ok(found.await.map_err(|_| PoolError::Stopped)??)
-    }
-
     /// Adds a user, named by `sub` or e-mail address, to a group; they may be in it already.
     ///
     /// # Errors

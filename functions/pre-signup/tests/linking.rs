@@ -1,6 +1,6 @@
 //! Linking against a directory that behaves as Amazon Cognito does: what is linked, what is not, and what is left when a
 //! delivery comes twice or dies half-way.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     future::Future,

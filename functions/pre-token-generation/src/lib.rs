@@ -22,15 +22,15 @@
 //! 9. Client credentials (version 3) have no user and no profile: the machine gets the scopes that `CLIENT_SCOPES` gives its
 //!    client. An event of an unknown version or another trigger comes back unchanged.
 //! 10. A federated user's e-mail domain is judged by the lists that the pre-sign-up trigger judged it by, each time: the
-//!    provider may have changed it since (`E_DOMAIN_NOT_ALLOWED`, `E_EMAIL_NOT_VERIFIED`, ..).
+//!     provider may have changed it since (`E_DOMAIN_NOT_ALLOWED`, `E_EMAIL_NOT_VERIFIED`, ..).
 //! 11. With `ENSURE_USER=true` a user without a complete profile gets one now, with the groups of every user, which this token
-//!    carries already: administrators' users never come to the post-confirmation trigger, and federated ones may not. For all
-//!    others it costs nothing, for the profile is read anyway. What fails is logged (`E_SETUP_INCOMPLETE`), and tried again at
-//!    the next token.
+//!     carries already: administrators' users never come to the post-confirmation trigger, and federated ones may not. For all
+//!     others it costs nothing, for the profile is read anyway. What fails is logged (`E_SETUP_INCOMPLETE`), and tried again at
+//!     the next token.
 //! 12. Otherwise a user without a profile gets the token without its additions, and the log a warning with the code
-//!    `E_NO_PROFILE`.
+//!     `E_NO_PROFILE`.
 //! 13. If the profile cannot be read in time, `ON_READ_FAILURE` decides: the token without additions
-//!    (`plain`, the default), or none (`deny`). Making one falls under the same time limit.
+//!     (`plain`, the default), or none (`deny`). Making one falls under the same time limit.
 //!
 //! # Caveats
 //!

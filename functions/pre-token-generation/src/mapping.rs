@@ -34,7 +34,7 @@ impl Mapping {
     }
 
     /// What these names get, each value once, in the order of the variable.
-    pub(crate) fn of<'a>(&'a self, has: impl Fn(&str) -> bool) -> Vec<&'a str> {
+    pub(crate) fn of(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
         let mut found = Vec::new();
         for value in self.0.iter().filter(|(name, _)| has(name)).flat_map(|(_, values)| values) {
             if !found.contains(&value.as_str()) {

@@ -1,6 +1,7 @@
 //! The pool through its HTTP side: every operation, every refusal.
 
 mod administration;
+mod handle;
 mod harness;
 mod passwords;
 mod profile;
