@@ -1,7 +1,7 @@
 //! The trigger functions, called as Cognito calls them.
 
 use std::{
-    future::{Future, poll_fn, ready},
+    future::{Future, poll_fn},
     sync::Arc,
 };
 
