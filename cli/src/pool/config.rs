@@ -138,6 +138,9 @@ pub enum PoolError {
     /// The group does not exist.
     #[error("the group does not exist")]
     GroupNotFound,
+    /// Something else failed, and the log says what.
+    #[error("the user pool failed")]
+    Internal,
     /// The process is ending.
     #[error("the user pool has stopped")]
     Stopped,

@@ -1,33 +1,46 @@
 //! The administration that triggers need for people who come from other providers.
 
+use std::{collections::BTreeMap, fmt};
+
 use crate::pool::{
-    Inner, PoolError, PoolHandle,
+    Inner, PoolError, PoolHandle, RandomError,
     attributes::Attributes,
     error::{Exception, ServiceError},
     oauth::{LinkError, link},
+    sessions::Session,
     srp::Verifier,
     users::{Status, User},
 };
 
-/// What a trigger may know about a user.
+/// A user, as triggers are told of them.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolUser {
     /// The name in the pool: a UUID, or `<Provider>_<id>` for somebody whom a provider brought.
     pub username: String,
-    /// Whether another provider brought the user, who has no password here.
-    pub is_federated: bool,
-    /// `CONFIRMED`, `UNCONFIRMED`, `FORCE_CHANGE_PASSWORD`, `EXTERNAL_PROVIDER`.
+    /// Where they are in their life, in Cognito's words. `EXTERNAL_PROVIDER` for somebody whom a provider brought.
     pub status: &'static str,
-    /// Whether the user may sign in.
+    /// Whether they may sign in.
     pub enabled: bool,
-    /// Whether the address is known to be the user's.
-    pub email_verified: bool,
+    /// Their attributes.
+    pub attributes: BTreeMap<String, String>,
 }
 
-impl std::fmt::Debug for PoolUser {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PoolUser").field("username", &self.username).finish_non_exhaustive()
+impl PoolUser {
+    fn of(user: &User) -> Self {
+        let attributes = user.attributes.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            username: user.username().to_owned(),
+            status: user.status.name(),
+            enabled: user.enabled,
+            attributes: attributes.collect(),
+        }
+    }
+}
+
+impl fmt::Debug for PoolUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolUser").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -66,14 +79,21 @@ impl PoolHandle {
             let users = pool
                 .store
                 .read(|connection| User::list(connection, "", usize::MAX, |user| user.has_email(&email)))?;
-            let known = |user: &User| PoolUser {
-                username: user.username().to_owned(),
-                is_federated: user.federated_name.is_some(),
-                status: user.status.name(),
-                enabled: user.enabled,
-                email_verified: user.email_verified(),
-            };
-            Ok(users.iter().map(known).collect())
+            Ok(users.iter().map(PoolUser::of).collect())
+        })
+        .await
+    }
+
+    /// The user of this name or e-mail address.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the database.
+    pub async fn user(&self, username: &str) -> Result<Option<PoolUser>, PoolError> {
+        let username = username.to_owned();
+        self.work(move |pool| {
+            let user = pool.store.read(|connection| User::find(connection, &username))?;
+            Ok(user.as_ref().map(PoolUser::of))
         })
         .await
     }
@@ -90,9 +110,7 @@ impl PoolHandle {
         let email = email.to_owned();
         self.work(move |pool| {
             let sub = pool.random.uuid()?;
-            let nobodys = pool.random.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 40)?;
-            let verifier = Verifier::make(&*pool.random, &pool.settings.short_name, &sub, &nobodys)
-                .map_err(|_| PoolError::Random(crate::pool::RandomError))?;
+            let verifier = nobodys_password(pool, &sub)?;
             let mut attributes = Attributes::default();
             attributes.set("email", &email);
             attributes.set("email_verified", "true");
@@ -111,8 +129,30 @@ impl PoolHandle {
             match pool.store.write(|tx| user.insert(tx)) {
                 Ok(()) => Ok(user.sub),
                 Err(ServiceError { exception: Exception::UsernameExists, .. }) => Err(PoolError::UserExists),
-                Err(_) => Err(PoolError::Stopped),
+                Err(_) => Err(PoolError::Internal),
             }
+        })
+        .await
+    }
+
+    /// Gives a user of the pool a password that nobody knows, in place of any other, confirms them, and ends their sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::UserNotFound`], or a failure of the database.
+    pub async fn set_random_password(&self, username: &str) -> Result<(), PoolError> {
+        let username = username.to_owned();
+        self.work(move |pool| {
+            let found = pool.store.read(|connection| User::find(connection, &username))?;
+            let sub = found.ok_or(PoolError::UserNotFound)?.sub;
+            let verifier = nobodys_password(pool, &sub)?;
+            pool.store.write(|tx| {
+                let mut user = User::find(tx, &sub)?.ok_or(PoolError::UserNotFound)?;
+                user.verifier = verifier;
+                user.confirm();
+                user.update(tx, pool.clock.now())?;
+                Ok(Session::revoke_all(tx, &sub)?)
+            })
         })
         .await
     }
@@ -124,4 +164,11 @@ impl PoolHandle {
         let inner = self.inner.upgrade().ok_or(PoolError::Stopped)?;
         tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|_| PoolError::Stopped)?
     }
+}
+
+/// A verifier of a password that is thrown away.
+fn nobodys_password(pool: &Inner, sub: &str) -> Result<Verifier, PoolError> {
+    let password = pool.random.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 40)?;
+    Verifier::make(&*pool.random, &pool.settings.short_name, sub, &password)
+        .map_err(|_| PoolError::Random(RandomError))
 }

@@ -2,11 +2,7 @@
 
 use std::{cell::RefCell, sync::Arc, time::Instant};
 
-use axum::{
-    body::Bytes,
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Bytes, extract::Request, response::Response};
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE},
@@ -132,12 +128,6 @@ async fn run(inner: Arc<Inner>, parts: http::request::Parts, body: Bytes, endpoi
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|_| (Err(ServiceError::internal(&"an endpoint panicked").into()), None))
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        self.into_program_response()
-    }
 }
 
 /// A page that says that something is wrong here and not at the client.

@@ -514,8 +514,8 @@ async fn a_trigger_may_link_and_the_next_sign_in_is_the_users() {
                 let users = handle.users_by_email(attributes["email"].as_str().unwrap()).await.unwrap();
                 found.lock().unwrap().push(users.len());
                 if let ([user], "true") = (&users[..], attributes["email_verified"].as_str().unwrap())
-                    && user.email_verified
-                    && !user.is_federated
+                    && user.attributes.get("email_verified").is_some_and(|verified| verified == "true")
+                    && user.status == "CONFIRMED"
                 {
                     handle.link_provider(&user.username, NAME, "ada-1").await.unwrap();
                     // Delivered twice, it is no mistake.
@@ -541,6 +541,12 @@ async fn a_trigger_may_link_and_the_next_sign_in_is_the_users() {
     let carol = pool.ok("AdminGetUser", json!({ "Username": "carol@example.com" })).await;
     assert_eq!((&carol["Username"], &carol["UserStatus"]), (&json!(made), &json!("CONFIRMED")));
     assert_eq!(attribute(&carol["UserAttributes"], "email_verified"), "true");
+    let user = handle.user(&made).await.unwrap().unwrap();
+    assert_eq!((user.status, user.enabled), ("CONFIRMED", true));
+    assert_eq!(handle.user("nobody").await.unwrap(), None);
+    handle.set_random_password(EMAIL).await.unwrap();
+    let old = TestPool::by_password(EMAIL, PASSWORD);
+    pool.refuses("InitiateAuth", old, "NotAuthorizedException", "Incorrect username or password.").await;
     for (username, provider, expected) in [
         ("nobody", NAME, "the user does not exist"),
         (made.as_str(), "Nobody", "the pool has no such identity provider"),

@@ -387,6 +387,57 @@ async fn only_this_machine_may_use_the_endpoints() {
 }
 
 #[tokio::test]
+async fn no_hostile_value_breaks_an_endpoint() {
+    let pool = pool();
+    let (id, secret) = pool.pool.machine_client().unwrap();
+    let client = pool.pool.client_id().to_owned();
+    let redirect = super::browser::encode(&[("redirect_uri", CALLBACK)]);
+    let good = format!(
+        "client_id={client}&{redirect}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256"
+    );
+    let machine = format!("client_id={id}&client_secret={secret}&grant_type=client_credentials");
+    let code = format!("client_id={client}&grant_type=authorization_code&code_verifier=x&{redirect}");
+    let names = "scope state nonce prompt identity_provider login_hint logout_uri code refresh_token token \
+                 aws_client_metadata _csrf username";
+    let long = "x".repeat(20_000);
+    for value in
+        ["%", "%ff%fe", "%00", "%0d%0aSet-Cookie:x", "'--", "%F0%9F%98%80", "{", "[[[[", "../..", &long]
+    {
+        for name in names.split_whitespace() {
+            for path in ["/oauth2/authorize", "/login", "/logout", "/oauth2/idpresponse"] {
+                let mut browser = Browser::new(&pool);
+                let page = browser.get(&format!("{path}?{good}&{name}={value}")).await;
+                assert!(!page.status.is_server_error(), "{path} {name} {value}");
+                assert!(page.location().is_ascii(), "{path} {name} {value}");
+            }
+            for path in ["/login", "/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo"] {
+                for start in [good.as_str(), &machine, &code] {
+                    let mut request = Request::post(path)
+                        .header("host", "127.0.0.1:9229")
+                        .header("content-type", "application/x-www-form-urlencoded");
+                    if path == "/oauth2/userInfo" {
+                        request = request.header("authorization", format!("Bearer {name}.b.c"));
+                    } else if start == good {
+                        request = request.header("authorization", format!("Basic {value}"));
+                    }
+                    let request = request.body(Body::from(format!("{start}&{name}={value}")));
+                    let (status, _, body) = pool.send(request.unwrap()).await;
+                    assert!(!status.is_server_error(), "{path} {name} {value}: {status} {body}");
+                }
+            }
+        }
+    }
+    for path in ["/oauth2/token", "/oauth2/revoke", "/login"] {
+        let body = Body::from(vec![b'a'; 1 << 20]);
+        let request = Request::post(path)
+            .header("host", "127.0.0.1:9229")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let (status, _, _) = pool.send(request.body(body).unwrap()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_browser_forgets_who_signs_out_and_goes_where_it_may() {
     let pool = pool();
     pool.confirmed(EMAIL).await;
