@@ -20,15 +20,50 @@ pub fn client_sources(client: &str) -> PathBuf {
 ///
 /// When npm fails; the first run needs the network.
 pub fn npm_client(client: &str, script: &str) -> Result<PathBuf> {
-    let files = ["package.json", "package-lock.json", ".npmrc", script];
-    let folder = installed_client(client, &files, |folder| {
+    Ok(installed_by_npm(client, &["package.json", "package-lock.json", ".npmrc", script])?.join(script))
+}
+
+/// A program that comes in a package of npm.
+///
+/// # Errors
+///
+/// When npm fails; the first run needs the network.
+pub fn npm_program(client: &str, program: &str) -> Result<PathBuf> {
+    let folder = installed_by_npm(client, &["package.json", "package-lock.json", ".npmrc"])?;
+    Ok(folder.join("node_modules/.bin").join(program))
+}
+
+fn installed_by_npm(client: &str, files: &[&str]) -> Result<PathBuf> {
+    installed_client(client, files, |folder| {
         let mut install = Command::new("npm");
         install
             .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
             .current_dir(folder);
         run("npm ci", &mut install)
+    })
+}
+
+/// The Python in which a client's packages are installed, each as its hash says.
+///
+/// # Errors
+///
+/// When pip fails; the first run needs the network.
+pub fn python_client(client: &str) -> Result<PathBuf> {
+    let folder = installed_client(client, &["requirements.txt"], |folder| {
+        let venv = folder.join("venv");
+        run("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        let mut install = Command::new(venv.join("bin/pip"));
+        install.args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--require-hashes",
+            "--requirement",
+        ]);
+        run("pip install", install.arg(folder.join("requirements.txt")))
     })?;
-    Ok(folder.join(script))
+    Ok(folder.join("venv/bin/python"))
 }
 
 /// The folder in which a client is installed, as these files say; installs it when one of them is new.

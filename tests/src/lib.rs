@@ -9,6 +9,7 @@ pub struct Readme;
 
 mod answer;
 mod browser;
+mod emulator;
 mod installation;
 mod launch;
 mod place;
@@ -22,7 +23,8 @@ mod tools;
 pub use self::{
     answer::Answer,
     browser::{Browser, Page, form_encoded},
-    installation::{client_sources, installed_client, npm_client, run},
+    emulator::Emulator,
+    installation::{client_sources, installed_client, npm_client, npm_program, python_client, run},
     launch::{Launch, Refusal},
     place::{binary, build_folder, repository},
     pool::{Pool, Tokens},

@@ -4,9 +4,7 @@
 
 use std::process::Command;
 
-use portcullis_tests::{
-    CODE, Launch, LocalSystem, client_sources, installed_client, missing, npm_client, run,
-};
+use portcullis_tests::{CODE, Launch, LocalSystem, client_sources, missing, npm_client, python_client};
 
 /// The domain that the local pre-signup trigger refuses.
 const DENIED_DOMAIN: &str = "blocked.example";
@@ -26,22 +24,7 @@ fn boto3_administers_users_and_signs_in_with_passwords() {
     if missing("Python with venv", &[("python3", &["-c", "import ensurepip, venv"])]) {
         return;
     }
-    let folder = installed_client("python", &["requirements.txt"], |folder| {
-        let venv = folder.join("venv");
-        run("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        let mut install = Command::new(venv.join("bin/pip"));
-        install.args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--require-hashes",
-            "--requirement",
-        ]);
-        run("pip install", install.arg(folder.join("requirements.txt")))
-    })
-    .unwrap();
-    let mut client = Command::new(folder.join("venv/bin/python"));
+    let mut client = Command::new(python_client("python").unwrap());
     // The source tree is not for caches.
     client.arg("-B").arg(client_sources("python").join("admin.py"));
     against(&Launch::in_memory().start().unwrap(), &mut client);
