@@ -249,3 +249,38 @@ async fn what_does_not_belong_together_is_refused() {
         assert_eq!((page.status, page.location().unwrap()), (400, None), "{page:?}");
     }
 }
+
+/// Somebody who has an account of the pool and comes by way of the provider.
+#[tokio::test]
+async fn under_the_linking_policy_whoever_has_verified_an_address_on_both_sides_is_one_user() {
+    let launch = Launch::in_memory()
+        .variable("PROVIDERS", NAME)
+        .variable("LINK_POLICY", "link")
+        .variable("LINK_PROVIDERS", NAME);
+    let Some((system, _provider)) = start(launch) else { return };
+    let native = system.users().enroll("ada@example.com", "Quiet-River-2718").await.unwrap();
+    let sub = claims(&native.access).unwrap()["sub"].clone();
+    let made =
+        system.rest().with_token(&native.access).post("/notes", &json!({ "title": "mine" })).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.body);
+
+    // Somebody who has entered this address at the provider, which has not verified it.
+    let page = sign_in(&mut Browser::new().unwrap(), &system, "eve", CALLBACK).await;
+    let description = page.parameter("error_description").unwrap_or_else(|| panic!("{page:?}"));
+    assert!(description.contains("E_EMAIL_NOT_VERIFIED"), "{description}");
+
+    let mut browser = Browser::new().unwrap();
+    let page = sign_in(&mut browser, &system, "ada", CALLBACK).await;
+    let description = page.parameter("error_description").unwrap_or_else(|| panic!("{page:?}"));
+    assert!(description.starts_with("PreSignUp failed with error E_LINKED_RETRY: "), "{description}");
+    // As a client does that knows the code, again.
+    let code = code(&mut browser, &system, "ada").await;
+    let tokens = exchange(&system, &code, &[]).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.body);
+    assert_eq!(claims(tokens.text("/access_token")).unwrap()["sub"], sub);
+    let listed = system.rest().with_token(tokens.text("/access_token")).get("/notes").await.unwrap();
+    assert_eq!((listed.status, listed.text("/items/0/title")), (200, "mine"), "{}", listed.body);
+
+    let users = system.users().call("ListUsers", json!({})).await.unwrap();
+    assert_eq!(users.body["Users"].as_array().unwrap().len(), 1, "{}", users.body);
+}
