@@ -39,6 +39,12 @@ pub enum DirectoryError {
         /// The operation, in Cognito's words.
         operation: &'static str,
     },
+    /// This directory cannot do that.
+    #[error("{operation} is not offered by this directory")]
+    Unsupported {
+        /// The operation, in Cognito's words.
+        operation: &'static str,
+    },
 }
 
 impl DirectoryError {
