@@ -7,24 +7,35 @@ use std::collections::BTreeSet;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use portcullis_tests::repository;
 
-const TRIGGERS: [&str; 4] = [
+const TRIGGERS: [&str; 6] = [
     "portcullis-pre-signup",
     "portcullis-post-confirmation",
     "portcullis-pre-token-generation",
     "portcullis-custom-challenge",
+    "portcullis-custom-message",
+    "portcullis-user-migration",
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 14] = [
+const INSIDE: [(&str, &[&str]); 16] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
     (
         "portcullis-events",
-        &["portcullis", "portcullis-trigger", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]],
+        &[
+            "portcullis",
+            "portcullis-trigger",
+            TRIGGERS[0],
+            TRIGGERS[1],
+            TRIGGERS[2],
+            TRIGGERS[3],
+            TRIGGERS[4],
+            TRIGGERS[5],
+        ],
     ),
     // The frame that every trigger function has round its handler.
-    ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]]),
+    ("portcullis-trigger", &TRIGGERS),
     ("portcullis", &["portcullis-api", "portcullis-bench"]),
     (
         "portcullis-data",
@@ -41,6 +52,8 @@ const INSIDE: [(&str, &[&str]); 14] = [
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),
     (TRIGGERS[3], &[]),
+    (TRIGGERS[4], &[]),
+    (TRIGGERS[5], &[]),
     ("portcullis-cli", &[]),
     ("portcullis-tests", &[]),
     ("portcullis-bench", &[]),
@@ -60,7 +73,7 @@ const OUTSIDE: [(&str, &[&str]); 15] = [
     ("chacha20poly1305", &["portcullis-data"]),
     ("aws-sdk-dynamodb", &["portcullis-data"]),
     ("serde_dynamo", &["portcullis-data"]),
-    ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation"]),
+    ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation", "portcullis-user-migration"]),
     ("aws-sdk-sesv2", &["portcullis-custom-challenge"]),
     ("apollo-*", &["portcullis-schema"]),
     ("lambda_runtime", &["portcullis-api", "portcullis-trigger"]),
