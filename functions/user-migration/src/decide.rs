@@ -42,7 +42,7 @@ pub fn decide(
     })
 }
 
-/// What the name asks the directory for.
+/// Whether a password comes with an event of this source. `None` if the source is not known.
 pub(crate) fn asks_for_password(source: UserMigrationSource) -> Option<bool> {
     match source {
         UserMigrationSource::Authentication => Some(true),
@@ -51,10 +51,10 @@ pub(crate) fn asks_for_password(source: UserMigrationSource) -> Option<bool> {
     }
 }
 
-/// If the name reads as an address and the user's own is another: a name that somebody chose in the old pool because it looks
-/// like another's address must not become that address's account.
+/// If the name reads as an address and is not the user's own: a name that somebody chose in the old pool because it looks like
+/// another's address must not become that address's account.
 fn is_of_somebody_else(name: &str, user: &OldUser) -> bool {
-    let differs = |attribute| user.get(attribute).is_some_and(|own| !own.eq_ignore_ascii_case(name));
+    let differs = |attribute| user.get(attribute).is_none_or(|own| !own.eq_ignore_ascii_case(name));
     (name.contains('@') && differs("email")) || (name.starts_with('+') && differs("phone_number"))
 }
 
