@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 use crate::{
-    StartError, access::AccessError, decide::DecideError, explain::ExplainError, keys::KeysError,
-    policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError, verify::VerifyError,
+    StartError, access::AccessError, decide::DecideError, expand::ExpandError, explain::ExplainError,
+    keys::KeysError, policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError,
+    verify::VerifyError,
 };
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
@@ -25,6 +26,9 @@ pub enum CommandError {
     /// `portcullis decide` could not answer.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// `portcullis expand` could not answer.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
     /// `portcullis test` could not run the cases.
     #[error(transparent)]
     Test(#[from] TestError),
@@ -53,6 +57,7 @@ impl CommandError {
             | Self::Explain(_)
             | Self::Access(_)
             | Self::Decide(_)
+            | Self::Expand(_)
             | Self::Keys(_)
             | Self::Reindex(_)
             | Self::Shards(_) => ExitCode::FAILURE,

@@ -5,6 +5,7 @@ mod access;
 mod args;
 mod command_error;
 mod decide;
+mod expand;
 mod explain;
 mod keys;
 mod local;
@@ -25,6 +26,7 @@ pub use self::{
     args::{Args, Command, CommandLine, ConfirmationCode, DataFolder},
     command_error::CommandError,
     decide::{DecideArgs, DecideError},
+    expand::{ExpandArgs, ExpandError},
     explain::{ExplainArgs, ExplainError},
     keys::{KeysArgs, KeysError},
     local::StartError,
@@ -48,6 +50,7 @@ pub fn run(command_line: &CommandLine) -> Result<ExitCode, CommandError> {
         Some(Command::Explain(args)) => Ok(explain::run(args)?),
         Some(Command::Access(args)) => Ok(access::run(args)?),
         Some(Command::Decide(args)) => Ok(decide::run(args).map(|()| ExitCode::SUCCESS)?),
+        Some(Command::Expand(args)) => Ok(expand::run(args).map(|()| ExitCode::SUCCESS)?),
         Some(Command::Test(args)) => Ok(policy_test::run(args)?),
         Some(Command::Verify(args)) => Ok(verify::run(args)?),
         Some(Command::Keys(args)) => Ok(keys::run(args)?),

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis_schema::Schema;
+use portcullis_schema::{Project, Schema, SchemaErrors, Validation};
 use thiserror::Error;
 
 /// Why a schema cannot be used, in words for the person at the terminal.
@@ -29,11 +29,25 @@ pub enum SchemaFileError {
 
 /// Reads the schema that a flag of the command line names.
 pub(crate) fn read(path: &Path, flag: &'static str) -> Result<Schema, SchemaFileError> {
+    validate(path, flag, &Project::default())?.into_served().map_err(SchemaFileError::mistakes)
+}
+
+/// Checks it for a project.
+pub(crate) fn validate(
+    path: &Path,
+    flag: &'static str,
+    project: &Project,
+) -> Result<Validation, SchemaFileError> {
     let source = fs::read_to_string(path).map_err(|source| SchemaFileError::Read {
         path: path.to_owned(),
         source,
         flag,
     })?;
-    Schema::parse(&source, &path.display().to_string())
-        .map_err(|mistakes| SchemaFileError::Mistakes(mistakes.to_string()))
+    Ok(Schema::validate(&source, &path.display().to_string(), project))
+}
+
+impl SchemaFileError {
+    pub(crate) fn mistakes(mistakes: SchemaErrors) -> Self {
+        Self::Mistakes(mistakes.to_string())
+    }
 }

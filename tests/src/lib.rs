@@ -8,6 +8,8 @@
 pub struct Readme;
 
 mod answer;
+mod browser;
+mod installation;
 mod launch;
 mod place;
 mod pool;
@@ -19,6 +21,8 @@ mod tools;
 
 pub use self::{
     answer::Answer,
+    browser::{Browser, Page, form_encoded},
+    installation::{client_sources, installed_client, npm_client, run},
     launch::{Launch, Refusal},
     place::{binary, build_folder, repository},
     pool::{Pool, Tokens},

@@ -17,7 +17,7 @@ const TRIGGERS: [&str; 6] = [
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 16] = [
+const INSIDE: [(&str, &[&str]); 17] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
@@ -26,6 +26,7 @@ const INSIDE: [(&str, &[&str]); 16] = [
         &[
             "portcullis",
             "portcullis-trigger",
+            "portcullis-directory",
             TRIGGERS[0],
             TRIGGERS[1],
             TRIGGERS[2],
@@ -42,11 +43,14 @@ const INSIDE: [(&str, &[&str]); 16] = [
         // The benchmark counts what lists read.
         &[
             "portcullis-api",
+            "portcullis-directory",
             "portcullis-post-confirmation",
             "portcullis-pre-token-generation",
             "portcullis-bench",
         ],
     ),
+    // The people of the user pool, whom each trigger asks about.
+    ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[5]]),
     ("portcullis-api", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
@@ -73,10 +77,11 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
     ("chacha20poly1305", &["portcullis-data"]),
     ("aws-sdk-dynamodb", &["portcullis-data"]),
     ("serde_dynamo", &["portcullis-data"]),
-    ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation", "portcullis-user-migration"]),
+    ("aws-sdk-cognitoidentityprovider", &["portcullis-directory"]),
     ("aws-sdk-sesv2", &["portcullis-custom-challenge"]),
-    ("apollo-*", &["portcullis-schema"]),
-    ("lambda_runtime", &["portcullis-api", "portcullis-trigger"]),
+    // The resolvers parse and check queries; the tests compare schemas as they are parsed.
+    ("apollo-*", &["portcullis-schema", "portcullis-resolvers", "portcullis-tests"]),
+    ("lambda_runtime", &["portcullis-api", "portcullis-resolvers", "portcullis-trigger"]),
     ("lambda_http", &["portcullis-api", "portcullis-bench"]),
     // An engine to compare with, not to build on.
     ("cedar-policy*", &["portcullis-bench"]),

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 const WILDCARDS: [(&str, &str, &str); 0] = [];
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 13] = [
+const UNSET: [(&str, &str, &str); 15] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -23,6 +23,8 @@ const UNSET: [(&str, &str, &str); 13] = [
     ("ApiFunction", "OIDC_AUDIENCES", "the template makes no other issuer"),
     ("ApiFunction", "OIDC_TOKEN_USE", "the template makes no other issuer"),
     ("ApiFunction", "TRUST_GATEWAY", "the one route has no authorizer"),
+    ("ApiFunction", "GATEWAY_CLAIMS", "the one route has no authorizer"),
+    ("ApiFunction", "RESOURCE_URL", "the template gives the API no domain of its own"),
     ("ApiFunction", "IDENTITY_POOL_ID", "the one route has no authorizer"),
     ("ApiFunction", "AUTHENTICATED_ROLE", "the one route has no authorizer"),
     ("ApiFunction", "UNAUTHENTICATED_ROLE", "the one route has no authorizer"),
@@ -123,6 +125,75 @@ fn a_policy_has_a_wildcard_only_for_a_listed_reason() {
         );
     }
     assert!(statements >= 8, "only {statements} statements were found");
+}
+
+/// What a trigger may do to users, and the condition without which it may not. The operations are those that
+/// `CognitoDirectory` names for each feature.
+const USER_PERMISSIONS: [(&str, &str, Option<&str>, &[&str]); 5] = [
+    ("PreSignUpLookupPolicy", "PreSignUpRole", Some("LooksUpUsers"), &["cognito-idp:ListUsers"]),
+    (
+        "PreSignUpLinkPolicy",
+        "PreSignUpRole",
+        Some("LinksAccounts"),
+        &["cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser"],
+    ),
+    (
+        "PreSignUpNativeUsersPolicy",
+        "PreSignUpRole",
+        Some("MakesNativeUsers"),
+        &["cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword"],
+    ),
+    ("PostConfirmationGroupsPolicy", "PostConfirmationRole", None, &["cognito-idp:AdminAddUserToGroup"]),
+    (
+        "PreTokenGenerationGroupsPolicy",
+        "PreTokenGenerationRole",
+        Some("EnsuresGroups"),
+        &["cognito-idp:AdminAddUserToGroup"],
+    ),
+];
+
+#[test]
+fn a_trigger_may_do_to_users_only_what_a_parameter_turns_on() {
+    let template = Template::read().unwrap();
+    let mut found = BTreeSet::new();
+    for (id, statement) in policy_statements(&template) {
+        let actions = texts(&statement["Action"]);
+        if !actions.iter().any(|action| action.starts_with("cognito-idp:")) {
+            continue;
+        }
+        let listed = USER_PERMISSIONS.iter().find(|(policy, ..)| *policy == id);
+        let (_, role, condition, expected) = listed.unwrap_or_else(|| panic!("{id} is not listed"));
+        let policy = template.at(&format!("/Resources/{id}"));
+        assert_eq!(actions, *expected, "{id}");
+        assert_eq!(statement["Resource"], json!({ "Fn::GetAtt": ["UserPool", "Arn"] }), "{id}");
+        assert_eq!(policy["Properties"]["Roles"], json!([{ "Ref": role }]), "{id}");
+        assert_eq!(policy.get("Condition").and_then(Value::as_str), *condition, "{id}");
+        found.insert(id);
+    }
+    assert_eq!(found, USER_PERMISSIONS.map(|(policy, ..)| policy).into());
+}
+
+/// The defaults must be such that a stack of them starts, and none of them opens anything.
+#[test]
+fn functions_start_with_the_defaults_and_these_link_nobody() {
+    let template = Template::read().unwrap();
+    let default = |parameter: &str| {
+        let value = template.at(&format!("/Parameters/{parameter}/Default")).as_str();
+        value.unwrap_or_else(|| panic!("{parameter} has no default")).to_owned()
+    };
+    for (parameter, expected) in
+        [("LinkPolicy", "off"), ("LinkProviders", ""), ("EnsureUser", "false"), ("AutoVerifyEmail", "false")]
+    {
+        assert_eq!(default(parameter), expected, "{parameter}");
+    }
+    let lookup = |name: &str| match name {
+        "LINK_POLICY" => Some(default("LinkPolicy")),
+        "ENSURE_USER" => Some(default("EnsureUser")),
+        "TABLE_NAME" => Some("t".to_owned()),
+        _ => None,
+    };
+    assert!(portcullis_pre_signup::Config::from_env(lookup).unwrap().linking.is_none());
+    assert!(portcullis_pre_token_generation::Config::from_env(lookup).unwrap().ensure_user.is_none());
 }
 
 #[test]

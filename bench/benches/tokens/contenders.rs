@@ -172,7 +172,8 @@ mod peers {
         let tenant = TenantConfiguration::static_builder(setting.jwks.to_string())
             .identifier(&setting.issuer)
             .audiences(&audiences)
-            .claims_validation(ClaimsValidationSpec::recommended(&setting.issuer, &audiences))
+            // Amazon Cognito writes no `nbf`, which is required otherwise.
+            .claims_validation(ClaimsValidationSpec::recommended(&setting.issuer, &audiences).nbf(false))
             .build()
             .unwrap();
         wait(OAuth2ResourceServer::<Known>::builder().add_tenant(tenant).build()).unwrap().into_layer()

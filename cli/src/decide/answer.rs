@@ -19,6 +19,8 @@ pub(crate) struct Answer {
     delivered: Option<Vec<Value>>,
     /// Of a schema that is right.
     warnings: Option<Vec<String>>,
+    /// The API that a schema makes, in GraphQL's language.
+    sdl: Option<String>,
 }
 
 /// The decision in one word.
@@ -149,6 +151,11 @@ impl Answer {
         Self { verdict: Verdict::Valid, warnings: Some(warnings), ..Self::default() }
     }
 
+    /// The schema is right, and this is the API that it makes.
+    pub(crate) fn expanded(sdl: String) -> Self {
+        Self { verdict: Verdict::Valid, sdl: Some(sdl), ..Self::default() }
+    }
+
     /// The line is no case.
     pub(crate) fn malformed(problem: String) -> Self {
         let error = Some(ErrorText::new("MalformedCase", problem));
@@ -185,6 +192,9 @@ impl Answer {
         }
         if let Some(warnings) = self.warnings {
             line.insert("warnings".to_owned(), warnings.into());
+        }
+        if let Some(sdl) = self.sdl {
+            line.insert("sdl".to_owned(), sdl.into());
         }
         line.into()
     }

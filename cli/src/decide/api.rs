@@ -57,6 +57,16 @@ pub(crate) fn validate(entry: &Item) -> Result<Answer, Refusal> {
     Ok(Answer::valid(warnings))
 }
 
+/// The API that a schema makes.
+pub(crate) fn expand(entry: &Item) -> Result<Answer, Refusal> {
+    let settings = Settings::read(entry)?;
+    let expanded = Schema::read(source(entry)?, FILE, &settings.project)?.expand();
+    match expanded.omitted() {
+        [] => Ok(Answer::expanded(expanded.to_sdl())),
+        omitted => Err(Refusal::unsupported(format!("an API with {}", omitted.join(", ")))),
+    }
+}
+
 fn source(entry: &Item) -> Result<&str, Refusal> {
     let source = entry.get("schema").and_then(Value::as_str);
     source.ok_or_else(|| Refusal::malformed("there is no schema"))

@@ -65,6 +65,7 @@ impl Case {
         match self.body.get("op").map(Value::as_str) {
             None => {}
             Some(Some("validate")) => return catalogue.validate(&self.body),
+            Some(Some("expand")) => return catalogue.expand(&self.body),
             Some(_) => return Err(Refusal::malformed("`op` is not one that is known")),
         }
         let field = self.body.get("field").and_then(Value::as_str);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     answer::Answer,
-    api::{Api, validate},
+    api::{self, Api},
     refusal::Refusal,
 };
 
@@ -42,7 +42,13 @@ impl Catalogue {
     /// What the reference says about the schema of a case alone.
     pub(crate) fn validate(&self, case: &Item) -> Result<Answer, Refusal> {
         let (id, own) = own_parts(case)?;
-        validate(&self.entry(id, own)?)
+        api::validate(&self.entry(id, own)?)
+    }
+
+    /// The API that the schema of a case makes.
+    pub(crate) fn expand(&self, case: &Item) -> Result<Answer, Refusal> {
+        let (id, own) = own_parts(case)?;
+        api::expand(&self.entry(id, own)?)
     }
 
     /// The API that a case speaks of.

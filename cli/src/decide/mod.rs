@@ -14,7 +14,7 @@
 //! | field of a case | holds |
 //! | --- | --- |
 //! | `id` | any value; the answer repeats it |
-//! | `op` | `validate` to check the schema alone |
+//! | `op` | `validate` to check the schema alone, `expand` for the API that it makes |
 //! | `schemaId` or `schema` | a name in the file of `--schemas`, or the text of a schema |
 //! | `auth`, `synth`, `params` | settings of the project, over those of the named schema |
 //! | `field` | `Mutation.createNote`, `Query.getNote`, `Query.listNotes`, `Subscription.onCreateNote`, `Note.title`, and custom fields |
@@ -30,6 +30,7 @@
 //! | `effective` | `written`, `deleted`, `authFilter`, `subscriptionFilter`, `reads`, `invoked`, and `nested`: what the rules make of relations |
 //! | `data`, `fieldErrors` | what the client sees |
 //! | `delivered` | the ids of the events that a subscriber gets |
+//! | `sdl` | the API that a schema makes, in GraphQL's language |
 
 mod answer;
 mod api;
@@ -65,7 +66,7 @@ use clap::Args;
 use thiserror::Error;
 
 use self::answer::Answer;
-pub(crate) use self::{case::Case, catalogue::Catalogue};
+pub(crate) use self::{case::Case, catalogue::Catalogue, settings::read_project};
 
 /// What a case and its answer look like, for `--help`.
 const EXAMPLE: &str = r#"A case is a schema, a caller and a request, on one line of standard input:
@@ -79,7 +80,7 @@ The answer holds the decision, what is written or read, and what the client sees
   {"id": 1, "decision": "allow", "effective": {"written": {"id": "auto-1", "owner": "u1::ann", ..}},
    "data": {"id": "auto-1", "owner": "ann", ..}}
 
-With {"op": "validate"} the schema alone is checked. A setting that is not known is answered "unsupported"."#;
+With {"op": "validate"} the schema alone is checked, and {"op": "expand"} answers with the GraphQL API that it makes. A setting that is not known is answered "unsupported"."#;
 
 /// What `portcullis decide` is told.
 #[derive(Clone, Debug, Args)]

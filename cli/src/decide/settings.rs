@@ -5,6 +5,7 @@ use portcullis_schema::{AuthMode, Project};
 use serde_json::Value;
 
 use super::refusal::Refusal;
+use crate::output::visible;
 
 /// Flags of the reference that decide how it deploys or searches, and nothing that a caller may do.
 const WITHOUT_EFFECT: [&str; 9] = [
@@ -90,6 +91,9 @@ impl Settings {
                 _ => return Err(Refusal::unsupported(format!("`params.{name}`"))),
             }
         }
+        settings.project.admin_roles = !settings.admin_roles.is_empty();
+        settings.project.iam_access = settings.iam_access;
+        settings.project.sandbox = settings.sandbox;
         settings.project.default_mode = auth_mode(settings.default_mode);
         settings.project.additional_modes = settings.modes.iter().copied().map(auth_mode).collect();
         Ok(settings)
@@ -133,6 +137,28 @@ impl Default for Settings {
             project: Project { extensions: false, ..Project::default() },
         }
     }
+}
+
+/// The project of a file of settings: an object of `auth`, `synth` and `params`. It may use what Amplify does not have,
+/// unless `params.extensions` says otherwise.
+pub(crate) fn read_project(text: &[u8]) -> Result<Project, String> {
+    let entry = match serde_json::from_slice(text) {
+        Ok(Value::Object(entry)) => entry,
+        Ok(_) => return Err("not a JSON object of `auth`, `synth` and `params`".to_owned()),
+        Err(error) => return Err(format!("not JSON: {error}")),
+    };
+    if let Some(other) = entry.keys().find(|name| !["auth", "synth", "params"].contains(&name.as_str())) {
+        return Err(format!("`{}` is none of `auth`, `synth` and `params`", visible(other)));
+    }
+    let says_extensions = entry.get("params").and_then(|params| params.get("extensions")).is_some();
+    let settings = Settings::read(&entry).map_err(|refusal| match refusal {
+        Refusal::Malformed(problem) => problem,
+        Refusal::Unsupported(what) => format!("{what} is not supported"),
+        // Neither a schema nor a request has been looked at.
+        Refusal::Schema(_) | Refusal::Answered(_) => "the settings cannot be read".to_owned(),
+    })?;
+    let extensions = settings.project.extensions || !says_extensions;
+    Ok(Project { extensions, ..settings.project })
 }
 
 /// The way in that a case names so.
@@ -202,6 +228,21 @@ mod tests {
         );
         let settings = settings.unwrap();
         assert!(settings.project.extensions && settings.listeners_inherit);
+    }
+
+    #[test]
+    fn a_file_of_settings_says_what_is_wrong_with_it() {
+        let project = read_project(br#"{"auth": {"default": "apiKey", "additional": ["iam"]}}"#).unwrap();
+        assert_eq!((project.default_mode, project.extensions), (AuthMode::ApiKey, true));
+        assert!(!read_project(br#"{"params": {"extensions": false}}"#).unwrap().extensions);
+        for (text, problem) in [
+            ("[]", "not a JSON object of `auth`, `synth` and `params`"),
+            (r#"{"schema": "x"}"#, "`schema` is none of `auth`, `synth` and `params`"),
+            (r#"{"auth": {"default": "x"}}"#, "`auth` names a mode that does not exist"),
+            (r#"{"params": {"x": true}}"#, "`params.x` is not supported"),
+        ] {
+            assert_eq!(read_project(text.as_bytes()).unwrap_err(), problem, "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
+use portcullis_directory::OldUser;
 use portcullis_events::MigratedUser;
 use portcullis_trigger::ConfigErrors;
-
-use crate::OldUser;
 
 /// Which attributes come along, and what they are called afterwards. No other does.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
+use portcullis_directory::{OldUser, SecondFactor, SignIn};
 use portcullis_events::{FinalUserStatus, MigratedUser, UserMigrationSource};
 
-use crate::{Config, OldUser, SecondFactor, SignIn};
+use crate::Config;
 
 /// Decides about a user who was found. `sign_in` is what became of their password, `None` if they have forgotten it.
 ///

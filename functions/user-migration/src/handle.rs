@@ -1,8 +1,9 @@
+use portcullis_directory::{DirectoryError, OldUsers, SignIn};
 use portcullis_events::{Event, MigratedUser, PublicError, TriggerError, UserMigration};
 use portcullis_trigger::Answer;
 
 use crate::{
-    Config, Directory, DirectoryError, SignIn,
+    Config,
     decide::{asks_for_password, decide},
 };
 
@@ -19,7 +20,7 @@ pub const DIRECTORY_UNAVAILABLE: PublicError =
 pub async fn handle(
     mut event: Event,
     config: &Config,
-    directory: &impl Directory,
+    directory: &impl OldUsers,
 ) -> Result<Answer, TriggerError> {
     let Some(migration) = UserMigration::of(&mut event) else {
         return Ok(Answer::new(event, "not ours"));
@@ -48,7 +49,7 @@ async fn look_up(
     name: &str,
     password: Option<&str>,
     config: &Config,
-    directory: &impl Directory,
+    directory: &impl OldUsers,
 ) -> Result<Result<MigratedUser, &'static str>, TriggerError> {
     if name.is_empty() || password == Some("") {
         return Ok(Err("has no name or no password"));

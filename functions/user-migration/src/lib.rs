@@ -44,13 +44,13 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use portcullis_trigger::events::Event;
-//! use portcullis_user_migration::{Config, Directory, DirectoryError, OldUser, SignIn, handle};
+//! use portcullis_user_migration::{Config, DirectoryError, OldUser, OldUsers, SignIn, handle};
 //! use serde_json::json;
 //!
 //! /// A directory of one.
 //! struct Ann;
 //!
-//! impl Directory for Ann {
+//! impl OldUsers for Ann {
 //!     async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, DirectoryError> {
 //!         Ok(if (name, password) == ("ann", "Correct-horse-1") { SignIn::Accepted } else { SignIn::Refused })
 //!     }
@@ -86,21 +86,18 @@
 #![deny(missing_docs)]
 
 mod attribute_map;
-#[cfg(feature = "cognito")]
-mod cognito;
 mod config;
 mod decide;
-mod directory;
 mod handle;
 
+#[cfg(feature = "cognito")]
+pub use portcullis_directory::OldPool;
+pub use portcullis_directory::{DirectoryError, OldUser, OldUsers, SecondFactor, SignIn};
 pub use portcullis_trigger::{ConfigError, ConfigErrors};
 
-#[cfg(feature = "cognito")]
-pub use self::cognito::CognitoDirectory;
 pub use self::{
     attribute_map::AttributeMap,
     config::Config,
     decide::decide,
-    directory::{Directory, DirectoryError, OldUser, SecondFactor, SignIn},
     handle::{DIRECTORY_UNAVAILABLE, handle},
 };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use portcullis_trigger::{TriggerLayer, run, service_fn, start};
-use portcullis_user_migration::{CognitoDirectory, Config, handle};
+use portcullis_user_migration::{Config, OldPool, handle};
 
 const NAME: &str = "user-migration";
 
@@ -12,6 +12,6 @@ async fn main() -> ExitCode {
     let Some(config) = start(NAME, Config::from_env) else {
         return ExitCode::FAILURE;
     };
-    let directory = CognitoDirectory::new(&config);
-    run(TriggerLayer::new(NAME), service_fn(|event| handle(event, &config, &directory))).await
+    let old_pool = OldPool::new(config.old_region(), &config.old_user_pool_id, &config.old_client_id);
+    run(TriggerLayer::new(NAME), service_fn(|event| handle(event, &config, &old_pool))).await
 }

@@ -242,7 +242,7 @@ fn the_function_asks_the_old_pool_and_writes_nobodys_data_into_the_log() {
         .map(|mut line| json!([line["decision"].take(), line["detail"].take()]))
         .collect();
     let stays = |reason: &str| json!(["stays unknown", reason]);
-    let fails = |code: &str| json!(["fail", format!("cognito AdminInitiateAuth failed: {code}")]);
+    let fails = |code: &str| json!(["fail", format!("AdminInitiateAuth failed: {code}")]);
     let expected = [
         json!(["migrated", null]),
         stays("was not let in"),

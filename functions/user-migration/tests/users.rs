@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use portcullis_trigger::{Answer, events::Event};
-use portcullis_user_migration::{Config, Directory, DirectoryError, OldUser, SecondFactor, SignIn, handle};
+use portcullis_user_migration::{Config, DirectoryError, OldUser, OldUsers, SecondFactor, SignIn, handle};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = include_str!("../../../middleware/events/tests/fixtures/sources/user-migration.json");
@@ -25,13 +25,16 @@ impl Old {
     fn answer<T>(&self, call: &'static str, answer: T) -> Result<T, DirectoryError> {
         self.calls.lock().unwrap().push(call);
         match self.fails == Some(call) {
-            true => Err(DirectoryError::new("cognito AdminGetUser failed: TooManyRequestsException")),
+            true => Err(DirectoryError::Unavailable {
+                operation: "AdminGetUser",
+                code: "TooManyRequestsException".to_owned(),
+            }),
             false => Ok(answer),
         }
     }
 }
 
-impl Directory for Old {
+impl OldUsers for Old {
     async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, DirectoryError> {
         let known = name == self.name && password == PASSWORD;
         self.answer("sign in", if known { self.accepts } else { SignIn::Refused })
@@ -284,7 +287,7 @@ async fn a_directory_that_fails_is_a_fault_and_nobodys_wrong_password() {
             error.to_string(),
             "E_DIRECTORY_UNAVAILABLE: users cannot be looked up elsewhere, try again later"
         );
-        assert_eq!(error.detail(), Some("cognito AdminGetUser failed: TooManyRequestsException"));
+        assert_eq!(error.detail(), Some("AdminGetUser failed: TooManyRequestsException"));
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::{
     fmt,
-    hash::{Hash, Hasher, RandomState},
+    hash::{Hash, Hasher},
 };
 
+use foldhash::fast::RandomState;
 use quick_cache::{
     Equivalent, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
@@ -24,7 +25,9 @@ const SHARDS: usize = 16;
 
 /// Tokens that one verifier has accepted.
 pub(crate) struct TokenCache {
-    entries: Cache<Key, Entry, Footprint, RandomState>,
+    /// A fast hash will do, though many a caller chooses the token: only what an issuer has signed gets in, and nobody can
+    /// choose the end of a signature.
+    entries: Cache<Key, VerifiedToken, Footprint, RandomState>,
 }
 
 /// A token as it was sent.
@@ -32,14 +35,6 @@ struct Key(Box<str>);
 
 /// The same, borrowed.
 struct Sent<'a>(&'a str);
-
-/// A token that has been accepted. It stands in the table itself: each step through memory costs as much as all the rest.
-#[derive(Clone)]
-struct Entry {
-    token: VerifiedToken,
-    /// INVARIANT: it was read before the key of the token was found in the set; see `KeyStore::generation`.
-    generation: u64,
-}
 
 /// What an entry takes, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -60,26 +55,28 @@ impl TokenCache {
             .build()
             .ok()?;
         let entries =
-            Cache::with_options(options, Footprint, RandomState::new(), DefaultLifecycle::default());
+            Cache::with_options(options, Footprint, RandomState::default(), DefaultLifecycle::default());
         Some(Self { entries })
     }
 
     /// The token, if it has been accepted and would be now.
     pub(crate) fn get(&self, token: &str, verifier: &Verifier) -> Option<VerifiedToken> {
         let sent = Sent(token);
-        let Entry { token: verified, generation } = self.entries.get(&sent)?;
-        let now = verifier.now();
-        if verified.lifetime.check(now).is_ok() {
-            if verified.issuer.keys.still_holds(generation, now) {
-                return Some(verified);
+        let remembered = self.entries.get(&sent)?;
+        let generation = remembered.signer.generation;
+        match verifier.still_accepts(remembered) {
+            Some(verified) => {
+                // The set has changed, and still holds the key.
+                if verified.signer.generation != generation {
+                    self.insert(token, &verified);
+                }
+                Some(verified)
             }
-            // The set has changed, and may still hold the key.
-            if self.insert(token, &verified, verifier) {
-                return Some(verified);
+            None => {
+                self.entries.remove(&sent);
+                None
             }
         }
-        self.entries.remove(&sent);
-        None
     }
 
     /// How many tokens there are.
@@ -87,14 +84,9 @@ impl TokenCache {
         self.entries.len()
     }
 
-    /// Keeps a token that this verifier has accepted, if its key is in the set now. Says whether it is.
-    pub(crate) fn insert(&self, token: &str, verified: &VerifiedToken, verifier: &Verifier) -> bool {
-        let generation = verified.issuer.keys.generation();
-        let is_good = verifier.still_accepts(verified);
-        if is_good {
-            self.entries.insert(Key(token.into()), Entry { token: verified.clone(), generation });
-        }
-        is_good
+    /// Keeps a token that this verifier has accepted.
+    pub(crate) fn insert(&self, token: &str, verified: &VerifiedToken) {
+        self.entries.insert(Key(token.into()), verified.clone());
     }
 }
 
@@ -103,8 +95,8 @@ fn footprint(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(OVERHEAD)
 }
 
-impl Weighter<Key, Entry> for Footprint {
-    fn weight(&self, key: &Key, _: &Entry) -> u64 {
+impl Weighter<Key, VerifiedToken> for Footprint {
+    fn weight(&self, key: &Key, _: &VerifiedToken) -> u64 {
         footprint(key.0.len())
     }
 }

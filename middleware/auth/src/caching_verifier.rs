@@ -134,7 +134,7 @@ impl CachingVerifier {
 
     fn remember(&self, token: &str, verified: &VerifiedToken) {
         if let Some(cache) = &self.cache {
-            cache.insert(token, verified, &self.verifier);
+            cache.insert(token, verified);
         }
     }
 }

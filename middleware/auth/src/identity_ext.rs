@@ -71,10 +71,10 @@ pub(crate) struct Authenticated;
 /// Replaces what an outer layer may have found.
 pub(crate) fn admit(extensions: &mut Extensions, identity: Option<Identity>) {
     extensions.insert(Authenticated);
-    extensions.remove::<Identity>();
-    if let Some(identity) = identity {
-        extensions.insert(identity);
-    }
+    match identity {
+        Some(identity) => extensions.insert(identity),
+        None => extensions.remove::<Identity>(),
+    };
 }
 
 mod sealed {

@@ -153,6 +153,19 @@
 //! see [`Dpop`]. A token that is bound to a client certificate (RFC 8705) is accepted where the request carries that
 //! [`ClientCertificate`]. [`ResourceMetadata`] is the small route of RFC 9728, which challenges point to.
 //!
+//! # Behind a service that has checked the caller
+//!
+//! Nothing that stands in front of a handler is believed unless it is said, and then only what is said:
+//!
+//! | in front | say | of it is believed |
+//! |---|---|---|
+//! | API Gateway, HTTP and REST APIs, function URLs | `TrustedGateway` (feature `lambda`) | who signed, what a Lambda authorizer said, tokens that were checked |
+//! | AWS AppSync | [`TrustedAppSync`] | identities of every authorization mode |
+//! | an Application Load Balancer | [`AlbVerifier`] | `x-amzn-oidc-data`, whose signature is checked here |
+//!
+//! A gateway's word for a token covers its signature. Issuer, client, token use and time are checked again: see [`GatewayTokens`]. Who stands
+//! behind the credentials of an identity pool is read by [`SignIns`].
+//!
 //! # Test with a fixed clock and your own keys
 //!
 //! The feature `testkit` has an issuer that exists in the test only. Its clock moves when it is told to.

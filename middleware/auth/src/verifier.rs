@@ -11,8 +11,8 @@ use portcullis_rules::Identity;
 use crate::{
     AuthenticateError, Clock, ConfigError, Confirmation, Fetch, Issuer, Mistake, Rejection, SystemClock,
     VerifiedToken,
-    keys::{LookUp, VerifyingKey},
-    token::{KnownHeaders, Terms, UnverifiedToken},
+    keys::LookUp,
+    token::{KnownSigners, SignatureBuffer, Signer, Terms, UnverifiedToken},
     trusted_issuer::TrustedIssuer,
 };
 
@@ -72,7 +72,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     max_token_bytes: usize,
     leeway: f64,
-    known_headers: KnownHeaders,
+    known_signers: KnownSigners,
 }
 
 /// Collects what a [`Verifier`] needs.
@@ -107,8 +107,13 @@ impl Verifier {
     ///
     /// When the token is not accepted, or the keys that would tell cannot be had.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, AuthenticateError> {
-        let unverified = self.parse(token)?;
+        let mut buffer = SignatureBuffer::new();
+        let mut unverified = self.parse(token, &mut buffer)?;
         let issuer = self.issuer_of(&unverified)?;
+        let now = self.now();
+        if let Some(signer) = self.known_signer(&mut unverified, issuer, now) {
+            return Ok(self.check(signer, unverified, now)?);
+        }
         let found = issuer.keys.find(unverified.header.key_id.as_deref()).await;
         self.conclude(issuer, unverified, found).unwrap_or(Err(Rejection::UnknownKey.into()))
     }
@@ -120,7 +125,8 @@ impl Verifier {
     /// As [`verify`](Self::verify); `None` means that it would have to wait.
     #[must_use]
     pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, AuthenticateError>> {
-        let unverified = match self.parse(token) {
+        let mut buffer = SignatureBuffer::new();
+        let mut unverified = match self.parse(token, &mut buffer) {
             Ok(unverified) => unverified,
             Err(rejection) => return Some(Err(rejection.into())),
         };
@@ -128,6 +134,10 @@ impl Verifier {
             Ok(issuer) => issuer,
             Err(rejection) => return Some(Err(rejection.into())),
         };
+        let now = self.now();
+        if let Some(signer) = self.known_signer(&mut unverified, issuer, now) {
+            return Some(self.check(signer, unverified, now).map_err(AuthenticateError::from));
+        }
         let found = issuer.keys.look_up(unverified.header.key_id.as_deref());
         self.conclude(issuer, unverified, found)
     }
@@ -152,10 +162,31 @@ impl Verifier {
         Some(verified.and_then(|verified| Ok(verified.into_bearer()?)))
     }
 
-    /// Whether a token that was accepted would be now: it is within its time, and its key is still the one of that id.
-    pub(crate) fn still_accepts(&self, token: &VerifiedToken) -> bool {
-        token.lifetime.check(self.now()).is_ok()
-            && matches!(token.issuer.keys.look_up(token.header.key_id.as_deref()), LookUp::Found(key) if Arc::ptr_eq(&key, &token.key))
+    /// A token that was accepted, if it would be now: it is within its time, and its key is still the one of that id.
+    #[inline]
+    pub(crate) fn still_accepts(&self, token: VerifiedToken) -> Option<VerifiedToken> {
+        let now = self.now();
+        token.lifetime.check(now).ok()?;
+        if token.signer.holds(now) { Some(token) } else { self.renew(token) }
+    }
+
+    /// A token whose set of keys has changed, or is so old that it may have to be fetched before the key can be used.
+    #[cold]
+    fn renew(&self, token: VerifiedToken) -> Option<VerifiedToken> {
+        let Signer { header, issuer, key, .. } = &*token.signer;
+        let LookUp::Found((found, generation)) = issuer.keys.look_up(header.key_id.as_deref()) else {
+            return None;
+        };
+        Arc::ptr_eq(&found, key).then_some(())?;
+        let known = self.shared.known_signers.with(header, issuer);
+        let known = known.filter(|known| known.generation == generation && Arc::ptr_eq(&known.key, key));
+        let signer = known.unwrap_or_else(|| {
+            let (header, issuer) = (Arc::clone(header), Arc::clone(issuer));
+            let signer = Arc::new(Signer { header, issuer, key: found, generation });
+            self.shared.known_signers.keep(&signer);
+            signer
+        });
+        Some(VerifiedToken { signer, ..token })
     }
 
     /// What the clock says.
@@ -163,8 +194,23 @@ impl Verifier {
         self.shared.clock.now()
     }
 
-    fn parse<'a>(&self, token: &'a str) -> Result<UnverifiedToken<'a>, Rejection> {
-        UnverifiedToken::parse(token, self.shared.max_token_bytes, &self.shared.known_headers)
+    fn parse<'a>(
+        &self,
+        token: &'a str,
+        buffer: &'a mut SignatureBuffer,
+    ) -> Result<UnverifiedToken<'a>, Rejection> {
+        UnverifiedToken::parse(token, self.shared.max_token_bytes, &self.shared.known_signers, buffer)
+    }
+
+    /// Who has signed tokens with this header for this issuer, unless the key must be looked up again.
+    fn known_signer(
+        &self,
+        token: &mut UnverifiedToken<'_>,
+        issuer: &Arc<TrustedIssuer>,
+        now: SystemTime,
+    ) -> Option<Arc<Signer>> {
+        let signer = token.known_signer(issuer, &self.shared.known_signers)?;
+        signer.holds(now).then_some(signer)
     }
 
     fn issuer_of(&self, token: &UnverifiedToken<'_>) -> Result<&Arc<TrustedIssuer>, Rejection> {
@@ -184,7 +230,16 @@ impl Verifier {
         found: LookUp,
     ) -> Option<Result<VerifiedToken, AuthenticateError>> {
         match found {
-            LookUp::Found(key) => Some(self.check(issuer, token, key).map_err(AuthenticateError::from)),
+            LookUp::Found((key, generation)) => {
+                let (header, issuer) = (Arc::clone(&token.header), Arc::clone(issuer));
+                let signer = Arc::new(Signer { header, issuer, key, generation });
+                let verified = self.check(Arc::clone(&signer), token, self.now());
+                Some(
+                    verified
+                        .inspect(|_| self.shared.known_signers.keep(&signer))
+                        .map_err(AuthenticateError::from),
+                )
+            }
             LookUp::Unknown => Some(Err(Rejection::UnknownKey.into())),
             LookUp::Unavailable { retry_after } => {
                 Some(Err(AuthenticateError::KeysUnavailable { retry_after }))
@@ -195,19 +250,16 @@ impl Verifier {
 
     fn check(
         &self,
-        issuer: &Arc<TrustedIssuer>,
+        signer: Arc<Signer>,
         token: UnverifiedToken<'_>,
-        key: Arc<VerifyingKey>,
+        now: SystemTime,
     ) -> Result<VerifiedToken, Rejection> {
-        let UnverifiedToken { header, has_known_header, claims, signing_input, signature } = token;
-        key.verify(header.algorithm, signing_input, &signature)?;
-        let terms = Terms { now: self.now(), leeway: self.shared.leeway };
-        let lifetime = issuer.checks.check(&header, &claims, terms)?;
+        let UnverifiedToken { claims, signing_input, signature, .. } = token;
+        signer.key.verify(signer.header.algorithm, signing_input, signature)?;
+        let terms = Terms { now, leeway: self.shared.leeway };
+        let lifetime = signer.issuer.checks.check(&signer.header, &claims, terms)?;
         let confirmation = Confirmation::of(&claims)?.map(Box::new);
-        if !has_known_header {
-            self.shared.known_headers.keep(&header);
-        }
-        Ok(VerifiedToken { issuer: Arc::clone(issuer), header, key, claims, lifetime, confirmation })
+        Ok(VerifiedToken { signer, claims, lifetime, confirmation })
     }
 }
 
@@ -276,7 +328,7 @@ impl VerifierBuilder {
             clock: self.clock,
             max_token_bytes: self.max_token_bytes,
             leeway: self.leeway.as_secs_f64(),
-            known_headers: KnownHeaders::default(),
+            known_signers: KnownSigners::default(),
         };
         Ok(Verifier { shared: Arc::new(shared) })
     }

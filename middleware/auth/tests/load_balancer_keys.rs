@@ -1,5 +1,5 @@
 //! Keys of load balancers: fetched by their id, seldom, and never for what anybody makes up more often than agreed.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     sync::{Arc, LazyLock, Mutex},
@@ -360,7 +360,8 @@ async fn a_layer_reads_the_load_balancer_only_if_it_is_told_to() {
             .map(|layer| ServiceBuilder::new().layer(layer).service(handler));
     let (good, bad) = (data(KID), format!("{}A", data(KID).trim_end_matches('=')));
     let token = format!("Bearer {}", POOL.access_token("bob").claim("client_id", "web").sign());
-    let rows: [(&[(&str, &str)], StatusCode, &str); 9] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let rows: [(Headers<'_>, StatusCode, &str); 9] = [
         (&[("x-amzn-oidc-data", &good)], StatusCode::OK, "ada"),
         // Once more, when the key is there.
         (&[("x-amzn-oidc-data", &good)], StatusCode::OK, "ada"),
@@ -393,5 +394,25 @@ async fn a_layer_reads_the_load_balancer_only_if_it_is_told_to() {
         let answer = plain.clone().oneshot(request()).await.unwrap();
         let has_token = headers.iter().any(|(name, _)| *name == "authorization");
         assert_eq!(answer.status() == StatusCode::OK, has_token, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_had_is_told_with_the_time_to_wait() {
+    let (shelf, clock, load_balancer) = setting();
+    shelf.set(Err(FetchError::Status(500)));
+    let issuer = POOL.issuer().client_ids(["web"]).token_use(TokenUse::Access);
+    let verifier = Verifier::builder().issuer(issuer).clock(clock).build().unwrap();
+    let layer = AuthenticateLayer::new(verifier).load_balancer(load_balancer);
+    let handler = service_fn(async |_: Request<String>| {
+        Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    });
+    let service = ServiceBuilder::new().layer(layer).service(handler);
+    for _ in 0..2 {
+        let request = Request::get("/").header("x-amzn-oidc-data", data(KID)).body(String::new()).unwrap();
+        let answer = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()["retry-after"], "1");
+        assert!(!answer.headers().contains_key("www-authenticate"));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::strict_json::{self, Index, Member, Shape, Span};
+use crate::strict_json::{self, DIGESTS, FURTHEST, Index, Member, Shape, Span};
 
 /// The claims of a token whose signature has been checked, as the issuer wrote them. A clone is cheap.
 ///
@@ -59,13 +59,14 @@ pub struct ListClaim<'a> {
 }
 
 /// Claims and where each of them is.
-#[derive(Default)]
 struct Document {
     /// The JSON text if the claims came as one, and then strings that are not in it letter by letter.
     text: String,
     /// How long the JSON text is.
     json: usize,
     members: Vec<Member>,
+    /// For each digest the first member whose name has it, counted from 1; 255 if it stands there or later.
+    first_by_digest: [u8; DIGESTS],
     elements: Vec<Option<Span>>,
     /// Made when it is asked for, which decisions do not.
     map: OnceLock<Map<String, Value>>,
@@ -94,7 +95,7 @@ impl Claims {
         if !resolved.is_empty() {
             text.push_str(&resolved);
         }
-        Ok(Document { text, json, members, elements, ..Document::default() }.into())
+        Ok(Document::new(text, json, members, elements).into())
     }
 
     /// The claim of this name, read literally; `null` counts as absent.
@@ -106,8 +107,9 @@ impl Claims {
     }
 
     /// The claim of this name, read literally.
+    // These are compiled where they are called, so that what depends on a name alone is computed there and then.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn value(&self, name: &str) -> Option<Claim<'_>> {
         let document = &*self.document;
         Some(match document.shape(name)? {
@@ -115,8 +117,8 @@ impl Claims {
             Shape::Bool(value) => Claim::Bool(value),
             Shape::Number(number) => Claim::Number(number),
             Shape::Text(place) => Claim::Text(document.read(place)),
-            Shape::List(Span { start, end }) => {
-                let elements = document.elements.get(start..end).unwrap_or_default();
+            Shape::List(place) => {
+                let elements = document.elements.get(place.range()).unwrap_or_default();
                 Claim::List(ListClaim { document, elements })
             }
             Shape::Object => Claim::Object,
@@ -125,14 +127,14 @@ impl Claims {
 
     /// Whether there is a claim of this name, be it `null`.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn has(&self, name: &str) -> bool {
         self.document.shape(name).is_some()
     }
 
     /// The claim of this name, if it is a string.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.document.shape(name) {
             Some(Shape::Text(place)) => Some(self.document.read(place)),
@@ -221,36 +223,70 @@ impl<'a> ListClaim<'a> {
 }
 
 impl Document {
-    #[inline]
+    /// `json` bytes of the text are the claims as they came.
+    fn new(text: String, json: usize, members: Vec<Member>, elements: Vec<Option<Span>>) -> Self {
+        let mut first_by_digest = [0; DIGESTS];
+        for (number, member) in members.iter().enumerate().rev() {
+            // Reckoned so that it needs no second look whether it fits.
+            if let Some(first) = first_by_digest.get_mut(usize::from(member.digest) % DIGESTS) {
+                *first = number.min(254) as u8 + 1;
+            }
+        }
+        let map = OnceLock::new();
+        let mut document =
+            Self { text, json, members, first_by_digest, elements, map, sub: None, username: None };
+        document.sub = document.find_name("sub");
+        document.username = document.find_name("username");
+        document
+    }
+
+    #[inline(always)]
     fn shape(&self, name: &str) -> Option<Shape> {
-        let (text, digest) = (self.text.as_bytes(), strict_json::digest(name.as_bytes()));
-        let is_it = |member: &&Member| {
-            member.digest == digest && text.get(member.name.start..member.name.end) == Some(name.as_bytes())
-        };
-        self.members.iter().find(is_it).map(|member| member.shape)
+        let digest = strict_json::digest(name.as_bytes());
+        let first = usize::from(*self.first_by_digest.get(usize::from(digest))?).checked_sub(1)?;
+        let text = self.text.as_bytes();
+        let is_it = |member: &Member| text.get(member.name.range()) == Some(name.as_bytes());
+        let (first, others) = self.members.get(first..)?.split_first()?;
+        if is_it(first) { Some(first.shape) } else { self.shape_among(others, name) }
     }
 
+    #[cold]
+    fn shape_among(&self, members: &[Member], name: &str) -> Option<Shape> {
+        members.iter().find(|member| self.read(member.name) == name).map(|member| member.shape)
+    }
+
+    #[inline]
     fn read(&self, place: Span) -> &str {
-        self.text.get(place.start..place.end).unwrap_or_default()
+        self.text.get(place.range()).unwrap_or_default()
     }
 
+    #[inline(always)]
+    fn find_name(&self, name: &str) -> Option<Name> {
+        let place = self.find_identity(name)?;
+        Some(Name { place, joins: joins(self.read(place)) })
+    }
+
+    #[inline(always)]
     fn find_identity(&self, name: &str) -> Option<Span> {
         let shape = match (self.shape(name), name) {
             (None | Some(Shape::Null), "username") => self.shape("cognito:username"),
             (shape, _) => shape,
         };
         match shape? {
-            Shape::Text(place) if place.end > place.start => Some(place),
+            Shape::Text(place) if !place.is_empty() => Some(place),
             _ => None,
         }
     }
+}
 
-    /// Adds a string that is in no text.
-    fn keep(&mut self, text: &str) -> Span {
-        let start = self.text.len();
-        self.text.push_str(text);
-        Span { start, end: self.text.len() }
+/// Adds a string, and says where it is. What is too far away for that is lost, and reads as an empty string.
+fn keep(text: &mut String, added: &str) -> Span {
+    let start = text.len();
+    if start + added.len() > FURTHEST {
+        return Span::new(0, 0);
     }
+    text.push_str(added);
+    Span::new(start, text.len())
 }
 
 /// Whether a name can be told from its neighbours when it is joined with them.
@@ -259,41 +295,41 @@ fn joins(text: &str) -> bool {
     !text.as_bytes().contains(&b':') || !(text.contains("::") || text.starts_with(':') || text.ends_with(':'))
 }
 
+impl Default for Document {
+    fn default() -> Self {
+        Self::new(String::new(), 0, Vec::new(), Vec::new())
+    }
+}
+
 impl From<Document> for Claims {
     fn from(document: Document) -> Self {
-        let name = |name| {
-            let place = document.find_identity(name)?;
-            Some(Name { place, joins: joins(document.read(place)) })
-        };
-        let (sub, username) = (name("sub"), name("username"));
-        Self { document: Arc::new(Document { sub, username, ..document }) }
+        Self { document: Arc::new(document) }
     }
 }
 
 impl From<Map<String, Value>> for Claims {
     fn from(map: Map<String, Value>) -> Self {
-        let mut document = Document::default();
+        let (mut text, mut members, mut elements) = (String::new(), Vec::new(), Vec::new());
         for (name, value) in &map {
             let digest = strict_json::digest(name.as_bytes());
-            let name = document.keep(name);
+            let name = keep(&mut text, name);
             let shape = match value {
                 Value::Null => Shape::Null,
                 Value::Bool(value) => Shape::Bool(*value),
                 Value::Number(number) => Shape::Number(number.as_f64().unwrap_or(f64::NAN)),
-                Value::String(text) => Shape::Text(document.keep(text)),
-                Value::Array(elements) => {
-                    let start = document.elements.len();
-                    for element in elements {
-                        let place = element.as_str().map(|text| document.keep(text));
-                        document.elements.push(place);
-                    }
-                    Shape::List(Span { start, end: document.elements.len() })
+                Value::String(value) => Shape::Text(keep(&mut text, value)),
+                Value::Array(list) => {
+                    let start = elements.len();
+                    elements.extend(
+                        list.iter().map(|element| element.as_str().map(|element| keep(&mut text, element))),
+                    );
+                    Shape::List(Span::new(start, elements.len()))
                 }
                 Value::Object(_) => Shape::Object,
             };
-            document.members.push(Member { name, digest, shape });
+            members.push(Member { name, digest, shape });
         }
-        Document { map: map.into(), ..document }.into()
+        Document { map: map.into(), ..Document::new(text, 0, members, elements) }.into()
     }
 }
 

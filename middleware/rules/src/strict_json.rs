@@ -8,7 +8,7 @@
 //!
 //! What comes out are places in the text, so that reading a member later takes neither another pass nor memory of its own.
 
-use memchr::memchr;
+use std::ops::Range;
 
 /// How deep objects and lists may be nested, the outermost included.
 pub(crate) const MAX_DEPTH: usize = 16;
@@ -53,109 +53,166 @@ pub(crate) enum Shape {
     Object,
 }
 
-/// From here to there, in bytes or elements.
+/// From here to there, in bytes or elements. Half as large as a range, for a token has dozens of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    start: u32,
+    end: u32,
 }
 
-/// A number below 64 that most names of an object do not share.
-#[inline]
+impl Span {
+    /// INVARIANT: no place is beyond [`FURTHEST`]. [`index`] refuses texts of which one could be; whoever makes spans of another
+    /// text sees to it as well.
+    #[inline(always)]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    #[inline(always)]
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// The last place that a [`Span`] can tell.
+pub(crate) const FURTHEST: usize = u32::MAX as usize;
+
+/// How many digests there are.
+pub(crate) const DIGESTS: usize = 64;
+
+/// A number below [`DIGESTS`] that names of one object seldom share; the claims of an access token of Amazon Cognito do not.
+#[inline(always)]
 pub(crate) fn digest(name: &[u8]) -> u8 {
     let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
-    ((name.len() as u8) ^ first.wrapping_mul(5) ^ last.wrapping_mul(3)) % 64
+    (name.len() as u8).wrapping_add(first.wrapping_mul(5)).wrapping_add(last.wrapping_mul(50)) % DIGESTS as u8
 }
 
 /// Reads one object.
 pub(crate) fn index(text: &str) -> Option<Index> {
-    let is_plain =
-        text.bytes().fold(u8::MAX, u8::min) >= PRINTABLE && memchr(b'\\', text.as_bytes()).is_none();
-    let mut reader = Reader { text, at: 0, is_plain, index: Index::default() };
-    // A token has about so many claims.
-    reader.index.members.reserve(20);
-    (reader.token()? == b'{').then_some(())?;
-    reader.object(MAX_DEPTH)?;
-    (reader.token().is_none()).then_some(reader.index)
+    // Spans reach so far, with room for as much again that is resolved.
+    (text.len() <= FURTHEST / 2).then_some(())?;
+    // Without a way out in the middle, so that the compiler can look at many bytes at once.
+    let is_special = |byte: u8| byte < PRINTABLE || byte == b'\\';
+    if text.bytes().fold(false, |special, byte| special | is_special(byte)) {
+        Reader::<false>::read(text)
+    } else {
+        Reader::<true>::read(text)
+    }
 }
 
-struct Reader<'a> {
+/// `PLAIN`: there is no escape in the text, and nothing that would have to be escaped. Hardly ever is it otherwise.
+struct Reader<'a, const PLAIN: bool> {
     text: &'a str,
-    at: usize,
-    /// Whether there is no escape in the text, and nothing that would have to be escaped: hardly ever is it otherwise.
-    is_plain: bool,
     /// While an object or list within a member is read, its own members or elements stand at the end; they are dropped after it.
     index: Index,
 }
 
-impl Reader<'_> {
+/// A place in the text is handed on as a value and comes back, so that it need not be kept in memory: what is read is returned
+/// with the place after it.
+impl<'a, const PLAIN: bool> Reader<'a, PLAIN> {
+    fn read(text: &'a str) -> Option<Index> {
+        // A token has about so many claims.
+        let index = Index { members: Vec::with_capacity(20), ..Index::default() };
+        let mut reader = Self { text, index };
+        let (opening, at) = token(text.as_bytes(), 0)?;
+        (opening == b'{').then_some(())?;
+        let end = reader.object(at, MAX_DEPTH)?;
+        token(text.as_bytes(), end).is_none().then_some(reader.index)
+    }
+
     #[inline(always)]
-    fn value(&mut self, depth: usize) -> Option<Shape> {
-        Some(match self.token()? {
-            b'"' => Shape::Text(self.string()?),
+    fn value(&mut self, at: usize, depth: usize) -> Option<(Shape, usize)> {
+        let (token, at) = token(self.text.as_bytes(), at)?;
+        Some(match token {
+            b'"' => {
+                let (place, at) = self.string(at)?;
+                (Shape::Text(place), at)
+            }
             b'{' => {
                 let (members, elements) = (self.index.members.len(), self.index.elements.len());
-                self.object(depth)?;
+                let at = self.object(at, depth)?;
                 self.index.members.truncate(members);
                 self.index.elements.truncate(elements);
-                Shape::Object
+                (Shape::Object, at)
             }
-            b'[' => Shape::List(self.list(depth)?),
-            b't' => self.literal("true", Shape::Bool(true))?,
-            b'f' => self.literal("false", Shape::Bool(false))?,
-            b'n' => self.literal("null", Shape::Null)?,
-            first => Shape::Number(self.number(first)?),
+            b'[' => {
+                let (place, at) = self.list(at, depth)?;
+                (Shape::List(place), at)
+            }
+            b't' => (Shape::Bool(true), self.literal(at, "rue")?),
+            b'f' => (Shape::Bool(false), self.literal(at, "alse")?),
+            b'n' => (Shape::Null, self.literal(at, "ull")?),
+            first => {
+                let (number, at) = self.number(first, at)?;
+                (Shape::Number(number), at)
+            }
         })
     }
 
     /// The rest of an object that has been opened.
-    fn object(&mut self, depth: usize) -> Option<()> {
+    fn object(&mut self, at: usize, depth: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
         let inner = depth.checked_sub(1)?;
         let first = self.index.members.len();
         // The digests of its names so far, a bit for each.
         let mut digests = 0_u64;
-        let mut token = self.token()?;
-        if token == b'}' {
-            return Some(());
+        let (mut opening, mut at) = token(bytes, at)?;
+        if opening == b'}' {
+            return Some(at);
         }
         loop {
-            (token == b'"').then_some(())?;
-            let name = self.string()?;
+            (opening == b'"').then_some(())?;
+            let (name, after_name) = self.string(at)?;
             let digest = digest(self.bytes(name));
             if digests >> digest & 1 == 1 && self.repeats(first, name, digest) {
                 return None;
             }
             digests |= 1 << digest;
-            (self.token()? == b':').then_some(())?;
-            let shape = self.value(inner)?;
+            let (colon, after_colon) = token(bytes, after_name)?;
+            (colon == b':').then_some(())?;
+            let (shape, after_value) = self.value(after_colon, inner)?;
             self.index.members.push(Member { name, digest, shape });
-            match self.token()? {
-                b',' => token = self.token()?,
-                b'}' => break,
+            let (separator, after) = token(bytes, after_value)?;
+            match separator {
+                b',' => (opening, at) = token(bytes, after)?,
+                b'}' => {
+                    at = after;
+                    break;
+                }
                 _ => return None,
             }
         }
         let members = self.index.members.get(first..)?;
-        (members.len() <= FEW || self.are_distinct(members)).then_some(())
+        (members.len() <= FEW || self.are_distinct(members)).then_some(at)
     }
 
     /// The rest of a list that has been opened.
-    fn list(&mut self, depth: usize) -> Option<Span> {
+    fn list(&mut self, at: usize, depth: usize) -> Option<(Span, usize)> {
+        let bytes = self.text.as_bytes();
         let inner = depth.checked_sub(1)?;
+        if self.index.elements.capacity() == 0 {
+            // Few people are in more groups.
+            self.index.elements = Vec::with_capacity(8);
+        }
         let start = self.index.elements.len();
         let mut end = start;
-        if self.peek_token()? == b']' {
-            self.at += 1;
-            return Some(Span { start, end });
-        }
+        let mut at = match token(bytes, at)? {
+            (b']', after) => return Some((Span::new(start, end), after)),
+            _ => at,
+        };
         loop {
-            let shape = self.value(inner)?;
+            let (shape, after_value) = self.value(at, inner)?;
             self.index.elements.truncate(end);
             self.index.elements.push(if let Shape::Text(place) = shape { Some(place) } else { None });
             end += 1;
-            match self.token()? {
-                b',' => {}
-                b']' => return Some(Span { start, end }),
+            let (separator, after) = token(bytes, after_value)?;
+            match separator {
+                b',' => at = after,
+                b']' => return Some((Span::new(start, end), after)),
                 _ => return None,
             }
         }
@@ -174,177 +231,216 @@ impl Reader<'_> {
         names.array_windows().all(|[one, next]| one != next)
     }
 
+    #[inline(always)]
     fn bytes(&self, place: Span) -> &[u8] {
-        let Index { resolved, .. } = &self.index;
-        let range = match place.start.checked_sub(self.text.len()) {
-            None => self.text.as_bytes().get(place.start..place.end),
-            Some(start) => resolved.as_bytes().get(start..place.end - self.text.len()),
-        };
-        range.unwrap_or_default()
+        self.text.as_bytes().get(place.range()).unwrap_or_else(|| self.resolved(place))
     }
 
-    fn number(&mut self, first: u8) -> Option<f64> {
-        let start = self.at - 1;
-        let leading = if first == b'-' { self.next()? } else { first };
-        let integer = match leading {
-            b'0' => 0,
-            b'1'..=b'9' => self.digits_after(u64::from(leading & 0xf)),
+    /// A string that does not stand in the text as it is.
+    #[cold]
+    fn resolved(&self, place: Span) -> &[u8] {
+        let Range { start, end } = place.range();
+        let length = self.text.len();
+        let place = start.checked_sub(length).zip(end.checked_sub(length));
+        place.and_then(|(start, end)| self.index.resolved.as_bytes().get(start..end)).unwrap_or_default()
+    }
+
+    fn number(&self, first: u8, at: usize) -> Option<(f64, usize)> {
+        let bytes = self.text.as_bytes();
+        let start = at.checked_sub(1)?;
+        let (leading, at) = if first == b'-' { (*bytes.get(at)?, at + 1) } else { (first, at) };
+        let (integer, end_of_integer) = match leading {
+            b'0' => (0, at),
+            b'1'..=b'9' => digits_after(bytes, u64::from(leading & 0xf), at),
             _ => return None,
         };
-        let end_of_integer = self.at;
-        if self.takes(b'.') {
-            self.digits()?;
+        let next = bytes.get(end_of_integer);
+        if !matches!(next, Some(b'.' | b'e' | b'E')) && at + EXACT_DIGITS > end_of_integer && first != b'-' {
+            return Some((integer as f64, end_of_integer));
         }
-        if self.takes(b'e') || self.takes(b'E') {
-            let _ = self.takes(b'+') || self.takes(b'-');
-            self.digits()?;
+        let mut at = end_of_integer;
+        if bytes.get(at) == Some(&b'.') {
+            at = digits(bytes, at + 1)?;
         }
-        let text = self.text.get(start..self.at)?;
-        if self.at == end_of_integer && text.len() <= EXACT_DIGITS && first != b'-' {
-            return Some(integer as f64);
+        if matches!(bytes.get(at), Some(b'e' | b'E')) {
+            let is_signed = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+            at = digits(bytes, at + 1 + usize::from(is_signed))?;
         }
-        text.parse().ok().filter(|number: &f64| number.is_finite())
-    }
-
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        self.digits_after(0);
-        (self.at > start).then_some(())
-    }
-
-    /// The number that begins with these digits and goes on with those that follow; wrong if there are more than fit.
-    #[inline(always)]
-    fn digits_after(&mut self, mut number: u64) -> u64 {
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 0xf));
-            self.at += 1;
-        }
-        number
+        let number: f64 = self.text.get(start..at)?.parse().ok()?;
+        number.is_finite().then_some((number, at))
     }
 
     /// The rest of a word of which the first letter has been read.
-    fn literal(&mut self, name: &str, shape: Shape) -> Option<Shape> {
-        let rest = name.as_bytes().get(1..)?;
-        self.text.as_bytes().get(self.at..)?.starts_with(rest).then_some(())?;
-        self.at += rest.len();
-        Some(shape)
+    fn literal(&self, at: usize, rest: &str) -> Option<usize> {
+        self.text.as_bytes().get(at..)?.starts_with(rest.as_bytes()).then_some(at + rest.len())
     }
 
     /// The place of what stands between quotation marks, of which the first has been read.
     #[inline(always)]
-    fn string(&mut self) -> Option<Span> {
-        let start = self.at;
-        self.skip_plain();
-        let end = self.at;
-        match self.next()? {
-            b'"' => Some(Span { start, end }),
-            b'\\' => self.rest_of_escaped(start),
+    fn string(&mut self, start: usize) -> Option<(Span, usize)> {
+        let mut end = start;
+        if PLAIN {
+            // Twice eight bytes at a time.
+            while let Some(bytes) = self.text.as_bytes().get(end..).and_then(|rest| rest.first_chunk()) {
+                let words = u128::from_le_bytes(*bytes);
+                let first = quotes(words as u64);
+                if first != 0 {
+                    end += first.trailing_zeros() as usize / 8;
+                    return Some((Span::new(start, end), end + 1));
+                }
+                let second = quotes((words >> 64) as u64);
+                if second != 0 {
+                    end += 8 + second.trailing_zeros() as usize / 8;
+                    return Some((Span::new(start, end), end + 1));
+                }
+                end += bytes.len();
+            }
+        }
+        end = self.end_of_plain(end);
+        match self.text.as_bytes().get(end)? {
+            b'"' => Some((Span::new(start, end), end + 1)),
+            b'\\' => self.rest_of_escaped(start, end + 1),
             _ => None,
         }
     }
 
     /// The place among the resolved ones of a string whose first backslash has just been read.
     #[cold]
-    fn rest_of_escaped(&mut self, start: usize) -> Option<Span> {
+    fn rest_of_escaped(&mut self, start: usize, mut at: usize) -> Option<(Span, usize)> {
         let place = self.text.len() + self.index.resolved.len();
-        self.index.resolved.push_str(self.text.get(start..self.at - 1)?);
+        self.index.resolved.push_str(self.text.get(start..at - 1)?);
         loop {
-            let character = self.escape()?;
+            let (character, plain) = self.escape(at)?;
             self.index.resolved.push(character);
-            let plain = self.at;
-            self.skip_plain();
-            self.index.resolved.push_str(self.text.get(plain..self.at)?);
-            match self.next()? {
+            let end = self.end_of_plain(plain);
+            self.index.resolved.push_str(self.text.get(plain..end)?);
+            at = end + 1;
+            match self.text.as_bytes().get(end)? {
                 b'"' => break,
                 b'\\' => {}
                 _ => return None,
             }
         }
-        Some(Span { start: place, end: self.text.len() + self.index.resolved.len() })
+        Some((Span::new(place, self.text.len() + self.index.resolved.len()), at))
     }
 
     /// The character of an escape whose backslash has been read.
-    fn escape(&mut self) -> Option<char> {
-        Some(match self.next()? {
-            byte @ (b'"' | b'\\' | b'/') => byte.into(),
+    fn escape(&self, at: usize) -> Option<(char, usize)> {
+        let character = match self.text.as_bytes().get(at)? {
+            byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
             b'n' => '\n',
             b'r' => '\r',
             b't' => '\t',
-            b'u' => match self.code_unit()? {
-                high @ 0xd800..0xdc00 => {
-                    self.expect(b'\\')?;
-                    self.expect(b'u')?;
-                    let low = self.code_unit()?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-                    char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + low)?
-                }
-                unit => char::from_u32(unit)?,
-            },
+            b'u' => return self.code_units(at + 1),
             _ => return None,
-        })
-    }
-
-    fn code_unit(&mut self) -> Option<u32> {
-        (0..4).try_fold(0, |unit, _| Some(unit << 4 | char::from(self.next()?).to_digit(16)?))
-    }
-
-    /// Passes over bytes that stand for themselves in a string.
-    #[inline(always)]
-    fn skip_plain(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..PRINTABLE);
-        let (words, last) = if self.is_plain { rest.as_chunks() } else { ([].as_slice(), rest) };
-        // Eight at a time.
-        let mut quoted = words.iter().map(|word| quotes(u64::from_le_bytes(*word))).enumerate();
-        self.at += match quoted.find(|(_, quotes)| *quotes != 0) {
-            Some((word, quotes)) => word * 8 + quotes.trailing_zeros() as usize / 8,
-            None => words.len() * 8 + last.iter().position(is_special).unwrap_or(last.len()),
         };
+        Some((character, at + 1))
     }
 
-    /// The next byte that is no white space, which is then read.
-    #[inline(always)]
-    fn token(&mut self) -> Option<u8> {
-        let token = self.peek_token()?;
-        self.at += 1;
-        Some(token)
-    }
-
-    #[inline(always)]
-    fn peek_token(&mut self) -> Option<u8> {
-        loop {
-            match self.peek()? {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                token => return Some(token),
+    /// The character of one code unit, or of a surrogate pair.
+    fn code_units(&self, at: usize) -> Option<(char, usize)> {
+        let bytes = self.text.as_bytes();
+        match code_unit(bytes, at)? {
+            high @ 0xd800..0xdc00 => {
+                bytes.get(at + 4..)?.starts_with(b"\\u").then_some(())?;
+                let low = code_unit(bytes, at + 6)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+                Some((char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + low)?, at + 10))
             }
+            unit => Some((char::from_u32(unit)?, at + 4)),
         }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    fn takes(&mut self, byte: u8) -> bool {
-        let is_next = self.peek() == Some(byte);
-        self.at += usize::from(is_next);
-        is_next
-    }
-
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        self.takes(byte).then_some(())
+    /// The end of those bytes that stand for themselves in a string.
+    fn end_of_plain(&self, start: usize) -> usize {
+        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..PRINTABLE);
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        start + rest.iter().position(is_special).unwrap_or(rest.len())
     }
 }
 
+/// The next byte that is no white space, and the place after it.
+#[inline(always)]
+fn token(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    match *bytes.get(at)? {
+        token @ b'!'.. => Some((token, at + 1)),
+        _ => token_after_space(bytes, at),
+    }
+}
+
+/// The same where there is white space; what is neither white nor printable is no token that anybody expects.
+#[cold]
+fn token_after_space(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    let is_white = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    let at = at + bytes.get(at..)?.iter().position(|byte| !is_white(byte))?;
+    Some((*bytes.get(at)?, at + 1))
+}
+
+/// The place after one digit or more.
+fn digits(bytes: &[u8], at: usize) -> Option<usize> {
+    let (_, end) = digits_after(bytes, 0, at);
+    (end > at).then_some(end)
+}
+
+/// The number that begins with these digits and goes on with those that follow; wrong if there are more than fit.
+#[inline(always)]
+fn digits_after(bytes: &[u8], mut number: u64, mut at: usize) -> (u64, usize) {
+    // A time of day has ten.
+    if let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()).and_then(eight_digits) {
+        number = number.wrapping_mul(100_000_000).wrapping_add(eight);
+        at += 8;
+    }
+    while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 0xf));
+        at += 1;
+    }
+    (number, at)
+}
+
+/// The number that eight digits make; nothing if they are not all digits.
+#[inline(always)]
+fn eight_digits(text: &[u8; 8]) -> Option<u64> {
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0xf0; 8]);
+    let word = u64::from_le_bytes(*text);
+    // The high half of a byte is 3 for digits and what follows them, of which six more would carry into it.
+    let are_digits = word & HIGH == ZEROS && word.wrapping_add(u64::from_le_bytes([6; 8])) & HIGH == ZEROS;
+    are_digits.then_some(())?;
+    // Neighbours are put together: digits to pairs, pairs to fours, fours to eight. The first digit stands lowest.
+    let pairs = ((word - ZEROS).wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
+}
+
+fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..at + 4)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+}
+
 /// The high bit of the first quotation mark among eight bytes; those of later bytes mean nothing.
+#[inline(always)]
 fn quotes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let zero_where_quoted = word ^ (ONES * b'"' as u64);
     zero_where_quoted.wrapping_sub(ONES) & !zero_where_quoted & (ONES << 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_digits_are_read_as_one_by_one() {
+        for text in [b"00000000", b"12345678", b"99999999", b"00000001", b"10000000", b"17649876"] {
+            assert_eq!(eight_digits(text), str::from_utf8(text).unwrap().parse().ok());
+        }
+        for place in 0..8 {
+            for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let mut text = *b"12945670";
+                text[place] = byte;
+                assert_eq!(eight_digits(&text), None, "{}", text.escape_ascii());
+            }
+        }
+    }
 }

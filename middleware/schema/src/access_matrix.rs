@@ -37,7 +37,16 @@ pub(crate) struct Row {
     pub(crate) allow: Allow,
     /// The field or the group that the role names.
     pub(crate) entity: Option<String>,
+    /// Whether the role is told by a field of the record.
+    pub(crate) is_dynamic: bool,
     cells: Vec<Operations>,
+}
+
+/// A role of a rule.
+struct Role {
+    key: String,
+    entity: Option<String>,
+    is_dynamic: bool,
 }
 
 impl<'a> AccessMatrix<'a> {
@@ -55,14 +64,14 @@ impl<'a> AccessMatrix<'a> {
         report: &mut Report<'_>,
     ) {
         for rule in &auth.rules {
-            for (key, entity) in roles(rule, self.model, project) {
+            for role in roles(rule, self.model, project) {
                 let cells = vec![rule.granted(); self.columns.len()];
-                match self.by_key.get(&key).and_then(|row| self.rows.get_mut(*row)) {
-                    None => self.push(rule, key, entity, cells),
+                match self.by_key.get(&role.key).and_then(|row| self.rows.get_mut(*row)) {
+                    None => self.push(rule, role, cells),
                     Some(row) if overwrite => row.cells = cells,
                     Some(_) => {
                         let model = shortened(self.model);
-                        let message = format!("@auth {} already exists for {model}", shortened(&key));
+                        let message = format!("@auth {} already exists for {model}", shortened(&role.key));
                         report.directive(rule.span.clone(), message);
                     }
                 }
@@ -79,9 +88,10 @@ impl<'a> AccessMatrix<'a> {
             *cell = Operations::NONE;
         }
         for rule in &auth.rules {
-            for (key, entity) in roles(rule, self.model, project) {
+            for role in roles(rule, self.model, project) {
+                let key = role.key.clone();
                 if !self.by_key.contains_key(&key) {
-                    self.push(rule, key.clone(), entity, vec![Operations::NONE; self.columns.len()]);
+                    self.push(rule, role, vec![Operations::NONE; self.columns.len()]);
                 }
                 let row = self.by_key.get(&key).and_then(|row| self.rows.get_mut(*row));
                 if let Some(cell) = row.and_then(|row| row.cells.get_mut(column)) {
@@ -91,10 +101,11 @@ impl<'a> AccessMatrix<'a> {
         }
     }
 
-    fn push(&mut self, rule: &AuthRule, key: String, entity: Option<String>, cells: Vec<Operations>) {
+    fn push(&mut self, rule: &AuthRule, role: Role, cells: Vec<Operations>) {
+        let Role { key, entity, is_dynamic } = role;
         self.by_key.insert(key.clone(), self.rows.len());
         let (provider, allow) = (rule.provider.value, rule.allow.value);
-        self.rows.push(Row { key, provider, allow, entity, cells });
+        self.rows.push(Row { key, provider, allow, entity, is_dynamic, cells });
     }
 
     pub(crate) fn model(&self) -> &'a str {
@@ -123,6 +134,11 @@ impl Row {
     pub(crate) fn touches(&self, operations: Operations) -> bool {
         self.cells.iter().any(|cell| cell.intersects(operations))
     }
+
+    /// Whether the role has the operations on every field.
+    pub(crate) fn has_everywhere(&self, operations: Operations) -> bool {
+        self.cells.iter().all(|cell| cell.contains_all(operations))
+    }
 }
 
 /// How many roles the rules make at most.
@@ -136,19 +152,24 @@ pub(crate) fn count_roles(auth: &AuthRules) -> usize {
     auth.rules.iter().map(all).fold(0, usize::saturating_add)
 }
 
-/// The names of the roles that a rule makes, and the field or the group that each names.
-fn roles(rule: &AuthRule, model: &str, project: &Project) -> Vec<(String, Option<String>)> {
+/// The roles that a rule makes.
+fn roles(rule: &AuthRule, model: &str, project: &Project) -> Vec<Role> {
     let provider = rule.provider.value.name();
     if let (Some(groups), None) = (&rule.groups, &rule.groups_field) {
         let claim = rule.group_claim();
-        let key = |group: &String| format!("{model}:{provider}:staticGroup:{group}:{claim}");
-        return groups.value.iter().map(|group| (key(&group.value), Some(group.value.clone()))).collect();
+        let role = |group: &String| Role {
+            key: format!("{model}:{provider}:staticGroup:{group}:{claim}"),
+            entity: Some(group.clone()),
+            is_dynamic: false,
+        };
+        return groups.value.iter().map(|group| role(&group.value)).collect();
     }
     let allow = rule.allow.value;
     if allow == Allow::All {
         let parts = rule.parts.iter().flat_map(|part| roles(part, "", project));
-        let parts: Vec<String> = parts.map(|(key, _)| key.trim_start_matches(':').to_owned()).collect();
-        return vec![(format!("{model}:{}", parts.join("&")), None)];
+        let parts: Vec<String> = parts.map(|role| role.key.trim_start_matches(':').to_owned()).collect();
+        let key = format!("{model}:{}", parts.join("&"));
+        return vec![Role { key, entity: None, is_dynamic: false }];
     }
     let (role, entity) = match rule.provider.value {
         ProviderName::ApiKey => ("apiKey:public".to_owned(), None),
@@ -171,5 +192,6 @@ fn roles(rule: &AuthRule, model: &str, project: &Project) -> Vec<(String, Option
             Allow::Public | Allow::Custom | Allow::All => return Vec::new(),
         },
     };
-    vec![(format!("{model}:{role}"), entity)]
+    let is_dynamic = entity.is_some();
+    vec![Role { key: format!("{model}:{role}"), entity, is_dynamic }]
 }

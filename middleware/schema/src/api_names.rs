@@ -4,12 +4,18 @@ use apollo_compiler::{
     Node,
     ast::{ObjectTypeDefinition, Value},
 };
+use md5::{Digest as _, Md5};
 use portcullis_rules::Operation;
 
 use crate::{
     arguments::value_of,
     plural::{plural_of, with_first},
 };
+
+/// The length of the name of a subscription that nobody chose.
+const MAX_SUBSCRIPTION: usize = 50;
+/// How many digits of a digest end a name that was cut.
+const DIGEST: usize = 5;
 
 /// What `@model` makes of a model's operations: the names of the fields that stand for them.
 ///
@@ -76,9 +82,9 @@ impl ApiNames {
             create: one("create"),
             update: one("update"),
             delete: one("delete"),
-            on_create: one("onCreate").into_iter().collect(),
-            on_update: one("onUpdate").into_iter().collect(),
-            on_delete: one("onDelete").into_iter().collect(),
+            on_create: vec![subscription_name("onCreate", &name)],
+            on_update: vec![subscription_name("onUpdate", &name)],
+            on_delete: vec![subscription_name("onDelete", &name)],
         }
     }
 
@@ -86,7 +92,7 @@ impl ApiNames {
         let (name, plural) = (with_first(&object.name, char::to_ascii_uppercase), plural_of(&object.name));
         let one = |argument, key, default: String| option(object, argument, key, Some(default));
         let subscription = |key: &str, mutation: &Option<String>| {
-            let default = format!("{key}{name}");
+            let default = subscription_name(key, &name);
             let names = match member(object, "subscriptions", key) {
                 Member::Null => Vec::new(),
                 Member::Absent => vec![default],
@@ -116,6 +122,16 @@ impl ApiNames {
             delete,
         }
     }
+}
+
+/// The name of a subscription. AppSync takes no longer ones: the rest is a digest of the name.
+fn subscription_name(kind: &str, model: &str) -> String {
+    let name = format!("{kind}{model}");
+    if name.len() <= MAX_SUBSCRIPTION {
+        return name;
+    }
+    let digest: String = Md5::digest(&name).iter().take(DIGEST).map(|byte| format!("{byte:02x}")).collect();
+    name.chars().take(MAX_SUBSCRIPTION - DIGEST).chain(digest.chars().take(DIGEST)).collect()
 }
 
 impl Timestamps {
@@ -204,5 +220,26 @@ fn option(
         Member::Absent => default,
         Member::Null => None,
         Member::Value(value) => value.as_str().filter(|name| !name.is_empty()).map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_of_a_subscription_ends_with_its_digest() {
+        for (model, name) in [
+            (
+                "A23456789012345678901234567890123456789012",
+                "onCreateA23456789012345678901234567890123456789012",
+            ),
+            (
+                "A234567890123456789012345678901234567890123",
+                "onCreateA234567890123456789012345678901234567f531a",
+            ),
+        ] {
+            assert_eq!(subscription_name("onCreate", model), name);
+        }
     }
 }

@@ -41,6 +41,7 @@ mod definitions;
 mod directive_checks;
 mod directives;
 mod error;
+mod expand;
 mod extension_checks;
 mod fields;
 mod found;
@@ -92,6 +93,10 @@ pub use self::{
     connection::{Connection, Through},
     custom_field::CustomField,
     error::{SchemaError, SchemaErrorKind, SchemaErrors},
+    expand::{
+        AppliedDirective, EnumValue, ExpandedField, ExpandedSchema, ExpandedType, FieldSource, InputValue,
+        KeyArguments, SortArgument, TypeBody, TypeExpression,
+    },
     index::Index,
     input::InvalidField,
     json_schema::Shape,

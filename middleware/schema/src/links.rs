@@ -30,6 +30,16 @@ pub(crate) struct ForeignKey {
 pub(crate) struct Links {
     models: HashMap<String, Linked>,
     pub(crate) joins: Vec<Join>,
+    /// The columns that a relation needs and nobody may have declared, by its model and field.
+    columns: HashMap<(String, String), Columns>,
+}
+
+/// The columns that hold the key of a relation without `fields`.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// The model that has them.
+    pub(crate) holder: String,
+    pub(crate) keys: Vec<ForeignKey>,
 }
 
 /// What relations make of one model.
@@ -108,10 +118,17 @@ impl Links {
         self.models.get(model)
     }
 
+    /// The columns that the relation of a field needs.
+    pub(crate) fn columns(&self, model: &str, field: &str) -> Option<&Columns> {
+        self.columns.get(&(model.to_owned(), field.to_owned()))
+    }
+
     fn add(&mut self, object: &ObjectTypeDefinition, resolved: Resolved<'_>, types: &Types<'_>) {
         let Resolved { connection, foreign_keys, index } = resolved;
+        let place = (object.name.to_string(), connection.field.clone());
         self.models.entry(object.name.to_string()).or_default().connections.push(connection);
         if let Some((holder, keys)) = foreign_keys {
+            self.columns.insert(place, Columns { holder: holder.to_owned(), keys: keys.clone() });
             let declared =
                 |key: &ForeignKey| types.object(holder).is_some_and(|it| field(it, &key.name).is_some());
             let known = &mut self.models.entry(holder.to_owned()).or_default().foreign_keys;

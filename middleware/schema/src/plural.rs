@@ -17,6 +17,10 @@ pub(crate) fn plural_of(name: &str) -> String {
         Some(ending) if name.ends_with(|last: char| last.is_ascii_uppercase()) => {
             name.clone() + &ending.to_ascii_uppercase()
         }
+        // A digit has no case, which is the small one.
+        Some(ending) if name.ends_with(|last: char| !last.is_ascii_alphabetic()) => {
+            name.clone() + &ending.to_ascii_lowercase()
+        }
         _ => plural,
     }
 }
@@ -106,6 +110,7 @@ mod tests {
             ("Notes", "Notes", "notes"),
             ("Item2", "Item2s", "item2s"),
             ("OrderItem_v2", "OrderItem_v2s", "orderItem_v2s"),
+            ("A2", "A2s", "a2s"),
             ("MyURL", "MyURLS", "myURLS"),
             ("UserAPI", "UserAPIS", "userAPIS"),
             ("URL", "URLS", "urls"),

@@ -51,6 +51,12 @@ pub struct Project {
     /// Whether rules that must all hold (`and`) and group names that hold claims (`"tenant-{custom:tenant}"`) are part
     /// of the language. Amplify does not know them: without them the language is exactly Amplify's.
     pub extensions: bool,
+    /// Whether some roles are allowed everything, so that signed requests come in everywhere (`adminRoles`).
+    pub admin_roles: bool,
+    /// Whether AWS principals that come from no identity pool are allowed everything (`enableIamAccess`).
+    pub iam_access: bool,
+    /// Whether whoever has the API key is admitted to models without rules (`sandboxModeEnabled`).
+    pub sandbox: bool,
     /// Whether the models are kept in a SQL database. A schema cannot say so itself.
     pub sql: bool,
 }
@@ -73,6 +79,9 @@ impl Default for Project {
             secondary_key_as_gsi: true,
             connections_follow_keys: true,
             extensions: true,
+            admin_roles: false,
+            iam_access: false,
+            sandbox: false,
             sql: false,
         }
     }

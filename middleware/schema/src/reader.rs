@@ -47,10 +47,10 @@ pub(crate) fn read(document: &Document, project: &Project, report: &mut Report<'
         project,
         objects: ObjectTypes::default(),
     };
-    (read_schema(&mut context, report), warnings)
+    (read_schema(document, &mut context, report), warnings)
 }
 
-fn read_schema(context: &mut Context<'_>, report: &mut Report<'_>) -> Schema {
+fn read_schema(document: &Document, context: &mut Context<'_>, report: &mut Report<'_>) -> Schema {
     let mut objects = BTreeMap::new();
     for object in &context.declarations.objects {
         objects.insert(object.name.to_string(), read_object(object, context, report));
@@ -102,7 +102,15 @@ fn read_schema(context: &mut Context<'_>, report: &mut Report<'_>) -> Schema {
     nesting::check(&context.declarations.models, context, report);
     let by_name = models.iter().enumerate().map(|(place, model)| (model.name.clone(), place)).collect();
     let enums = context.declarations.enums.clone();
-    Schema { models, by_name, enums, objects: Arc::clone(&context.objects), custom_fields }
+    Schema {
+        models,
+        by_name,
+        enums,
+        objects: Arc::clone(&context.objects),
+        custom_fields,
+        document: Arc::new(document.clone()),
+        project: context.project.clone(),
+    }
 }
 
 /// A type without `@model`: it is stored inside records, or what a handler answers with.

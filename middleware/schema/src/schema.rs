@@ -2,9 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use apollo_compiler::ast::Document;
+
 use crate::{
-    CustomField, EnumType, ModelType, ObjectType, Project, SchemaErrors, Validation, json_schema,
-    named_type::ObjectTypes, reader, report::Report, syntax,
+    CustomField, EnumType, ExpandedSchema, ModelType, ObjectType, Project, SchemaErrors, Validation,
+    json_schema, named_type::ObjectTypes, reader, report::Report, syntax,
 };
 
 /// Everything that `schema.graphql` says.
@@ -16,6 +18,9 @@ pub struct Schema {
     pub(crate) enums: Vec<Arc<EnumType>>,
     pub(crate) objects: ObjectTypes,
     pub(crate) custom_fields: Vec<CustomField>,
+    /// What the API is made from.
+    pub(crate) document: Arc<Document>,
+    pub(crate) project: Project,
 }
 
 impl Schema {
@@ -112,6 +117,12 @@ impl Schema {
     #[must_use]
     pub fn custom_fields(&self) -> &[CustomField] {
         &self.custom_fields
+    }
+
+    /// The GraphQL API that AppSync serves for this schema.
+    #[must_use]
+    pub fn expand(&self) -> ExpandedSchema {
+        ExpandedSchema::new(&self.document, &self.project)
     }
 
     /// The JSON Schemas of enums and nested types, by the names under which those of models and custom fields refer to

@@ -104,8 +104,7 @@ struct Transform<'a, 'r, 's> {
 impl<'a> Transform<'a, '_, '_> {
     fn check_size(&mut self, object: &Node<ObjectTypeDefinition>) {
         let name = shortened(&object.name);
-        let directives: usize = object.fields.iter().map(|field| field.directives.len()).sum();
-        if object.fields.len() > MAX_FIELDS || directives > MAX_DIRECTIVES {
+        if is_too_long(object) {
             let message = format!("`{name}` has more fields, or directives on them, than can be looked at");
             self.report.refused(name_span(&object.name), message);
             self.is_graphql = false;
@@ -369,6 +368,12 @@ impl<'a> Transform<'a, '_, '_> {
             }
         }
     }
+}
+
+/// Whether a type has more fields, or directives on them, than can be looked at.
+pub(crate) fn is_too_long(object: &ObjectTypeDefinition) -> bool {
+    let directives: usize = object.fields.iter().map(|field| field.directives.len()).sum();
+    object.fields.len() > MAX_FIELDS || directives > MAX_DIRECTIVES
 }
 
 fn matrix(object: &Node<ObjectTypeDefinition>) -> AccessMatrix<'_> {

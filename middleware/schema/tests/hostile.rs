@@ -76,6 +76,7 @@ const PIECES: [&str; 68] = [
 ];
 
 fn use_all_of(schema: &Schema) {
+    assert!(schema.expand().to_sdl().contains("enum ModelSortDirection"));
     let input = serde_json::Map::new();
     for model in schema.models() {
         for shape in [Shape::Create, Shape::Update, Shape::Output] {
@@ -138,6 +139,15 @@ fn large_texts_are_read_or_refused() {
         format!("type A @model {{ {} }}", (0..5_000).map(|n| format!("f{n}: Nothing ")).collect::<String>()),
         (0..5_000)
             .map(|n| format!("type T{n} @model @auth(rules: [{{allow: owner}}]) {{ a: Int }} "))
+            .collect(),
+        (0..500)
+            .map(|n| format!("type T{n} @model {{ a: [T{}] @hasMany i: ID @index }} ", (n + 1) % 500))
+            .collect(),
+        (0..2)
+            .map(|n| {
+                let fields = (0..900).map(|f| format!("f{f}: String @index "));
+                format!("type T{n} @model {{ {} }} ", fields.collect::<String>())
+            })
             .collect(),
     ] {
         read(&source);

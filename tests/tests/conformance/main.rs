@@ -6,6 +6,7 @@
 
 mod comparison;
 mod deviations;
+mod expanded;
 mod facts;
 mod sdl;
 mod vectors;
@@ -13,7 +14,7 @@ mod vectors;
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_tests::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::{
     comparison::{Change, difference, is_more_open, word, writes_otherwise},
@@ -54,6 +55,35 @@ fn the_decisions_are_those_of_the_reference() -> Result<()> {
     if mistakes > 0 {
         let shown = verdict.mistakes.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
         panic!("{mistakes} mistakes:\n{shown}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_expanded_apis_are_those_of_the_reference() -> Result<()> {
+    let mut mistakes = Vec::new();
+    for vectors in Vectors::find() {
+        let expanded = vectors.expanded()?;
+        let case = |name: &String| json!({"id": name, "op": "expand", "schemaId": name}).to_string();
+        let cases: Vec<String> = expanded.keys().map(case).collect();
+        let answers = vectors.answers_to(&cases.join("\n"))?;
+        let mut agree = 0;
+        for (name, expected) in &expanded {
+            let Some(sdl) = answers.get(name).and_then(|answer| answer.get("sdl")).and_then(Value::as_str)
+            else {
+                let error = answers.get(name).and_then(|answer| answer.get("error")).map(Value::to_string);
+                mistakes.push(format!("{name}: not expanded: {}", error.unwrap_or_default()));
+                continue;
+            };
+            let differences = expanded::differences(expected, sdl)?;
+            agree += usize::from(differences.is_empty());
+            mistakes.extend(differences.iter().map(|difference| format!("{name}: {difference}")));
+        }
+        println!("{}: {agree} of {} agree", vectors.name("sdl"), expanded.len());
+    }
+    let count = mistakes.len();
+    if count > 0 {
+        panic!("{count} differences:\n{}", mistakes.into_iter().take(SHOWN).collect::<Vec<_>>().join("\n"));
     }
     Ok(())
 }

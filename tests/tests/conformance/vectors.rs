@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env,
-    fs::File,
+    fs::{self, File},
     io::{Read, Write},
     path::PathBuf,
     process::{Command, Stdio},
@@ -25,6 +25,9 @@ pub(crate) struct Vectors {
     folder: PathBuf,
     are_ours: bool,
 }
+
+/// The file of expanded APIs by the name of their schema, and the folder of them in a folder of others.
+const EXPANDED: (&str, &str) = ("sdl.json", "sdl");
 
 /// One JSON object by the `id` of its line.
 pub(crate) type ById = BTreeMap<String, Value>;
@@ -80,10 +83,35 @@ impl Vectors {
         by_id(&self.text(name)?)
     }
 
+    /// The API that the reference makes of each schema, by the name of the schema.
+    pub(crate) fn expanded(&self) -> Result<BTreeMap<String, String>> {
+        if self.are_ours {
+            return Ok(serde_json::from_str(&self.text(EXPANDED.0)?)?);
+        }
+        let folder = self.folder.join(EXPANDED.1);
+        if !folder.is_dir() {
+            return Ok(BTreeMap::new());
+        }
+        let mut expanded = BTreeMap::new();
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "graphql") {
+                let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+                expanded.insert(name.unwrap_or_default(), fs::read_to_string(path)?);
+            }
+        }
+        Ok(expanded)
+    }
+
     /// What the built binary answers to a file of cases.
     pub(crate) fn answers(&self, cases: &str) -> Result<ById> {
+        self.answers_to(&self.text(cases)?)
+    }
+
+    /// What the built binary answers to cases.
+    pub(crate) fn answers_to(&self, cases: &str) -> Result<ById> {
         let schemas = temporary(&self.text("schemas.json")?)?;
-        let cases = temporary(&self.text(cases)?)?;
+        let cases = temporary(cases)?;
         let output = Command::new(binary()?)
             .arg("decide")
             .arg("--schemas")

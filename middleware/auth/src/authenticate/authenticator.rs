@@ -123,8 +123,8 @@ impl Authenticator {
 
     fn credentials<'a, B>(&self, request: &'a Request<B>) -> Result<Credentials<'a>, Refusal> {
         match Credentials::of(request.headers(), self.dpop.is_some())? {
-            Credentials::Bearer(_) if self.dpop.as_ref().is_some_and(Dpop::is_required) => {
-                Err(Refusal::PROOF_REQUIRED)
+            credentials @ Credentials::Bearer(_) if self.dpop.as_ref().is_some_and(Dpop::is_required) => {
+                Err(credentials.refused(Refusal::PROOF_REQUIRED))
             }
             credentials => Ok(credentials),
         }
@@ -139,7 +139,7 @@ impl Authenticator {
     ) -> Result<Admitted, Refusal> {
         let used = credentials.scheme();
         let refuse = |error: AuthenticateError| Refusal::from(error).of_scheme(used);
-        let token = outcome.map_err(refuse)?;
+        let token = outcome.map_err(|error| credentials.refused(error).of_scheme(used))?;
         let mut shown = Possession::default();
         let mut completion = Completion { offer: self.offer.clone(), used, next_nonce: None };
         if let (Credentials::Dpop { token: text, proof }, Some(dpop)) = (credentials, &self.dpop) {

@@ -39,12 +39,12 @@ impl Remembered {
 
     fn verify(&self, token: &str) {
         let verified = self.verifier.verify_now(token).unwrap().unwrap();
-        self.cache.insert(token, &verified, &self.verifier);
+        self.cache.insert(token, &verified);
     }
 
     async fn fetch_and_verify(&self, token: &str) {
         let verified = self.verifier.verify(token).await.unwrap();
-        self.cache.insert(token, &verified, &self.verifier);
+        self.cache.insert(token, &verified);
     }
 
     fn holds(&self, token: &str) -> bool {

@@ -24,7 +24,7 @@ use crate::{Rejection, issuer::Kind};
 /// | has `claims`, `issuer` and `sub` | `OPENID_CONNECT` | [`tokens`](Self::tokens) | [`Identity::User`] |
 /// | anything else | | | refused |
 ///
-/// 1. An identity without a member `identity` is not the same as `null`: it is refused.
+/// 1. An event without a member `identity` is not one where it is `null`: it is refused.
 /// 2. `issuer` and `sub` beside the claims have to be those in the claims. `groups` beside the claims may name more than the claims do, such as the group
 ///    `<pool id>_<provider>` of a user from elsewhere, and must name all of theirs; what rules ask is the claims.
 /// 3. Of a token, all is checked again that [`GatewayTokens`] name. AppSync does not show its header, so that an OpenID Connect issuer has to waive

@@ -3,9 +3,11 @@
 #[cfg(feature = "lambda")]
 mod api_gateway;
 mod app_sync;
+#[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "only API Gateway makes strings of claims"))]
 mod flattened;
 mod sign_ins;
 mod signed;
+#[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "only API Gateway makes strings of claims"))]
 mod tokens;
 
 #[cfg(feature = "lambda")]

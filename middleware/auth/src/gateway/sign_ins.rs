@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// More than this nobody has signed in with at once: an identity has at most 20 logins.
+/// More than this nobody signs in with at once.
 const MAX_SIGN_INS: usize = 32;
 
 /// The longest text that is read, in bytes.

@@ -27,7 +27,8 @@ pub(crate) struct Terms {
 /// When a token is good, in seconds since 1970, the leeway included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetime {
-    begins: Option<f64>,
+    /// Before all times if the token does not say.
+    begins: f64,
     pub(crate) expires: f64,
 }
 
@@ -129,7 +130,7 @@ impl Lifetime {
         };
         let (expires, begins, _issued) = (seconds("exp")?, seconds("nbf")?, seconds("iat")?);
         Ok(Self {
-            begins: begins.map(|begins| begins - leeway),
+            begins: begins.map_or(f64::NEG_INFINITY, |begins| begins - leeway),
             expires: expires.ok_or(Rejection::TimeClaim)? + leeway,
         })
     }
@@ -139,7 +140,7 @@ impl Lifetime {
         if self.expires <= now {
             return Err(Rejection::Expired);
         }
-        if self.begins.is_some_and(|begins| begins > now) {
+        if self.begins > now {
             return Err(Rejection::NotYetValid);
         }
         Ok(())

@@ -3,8 +3,8 @@
 pub(crate) mod base64url;
 mod checks;
 mod header;
-mod known_headers;
 mod parts;
+mod signer;
 pub(crate) mod strict_json;
 mod unverified;
 mod verified;
@@ -13,7 +13,7 @@ pub use self::verified::VerifiedToken;
 pub(crate) use self::{
     checks::{Checks, Lifetime, Terms},
     header::{Header, media_type},
-    known_headers::KnownHeaders,
-    parts::Parts,
+    parts::{Parts, SignatureBuffer},
+    signer::{KnownSigners, Signer},
     unverified::UnverifiedToken,
 };

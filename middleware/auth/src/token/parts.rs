@@ -1,5 +1,8 @@
 //! The three parts of a token.
 
+use std::mem::MaybeUninit;
+
+use base64_simd::AsOut;
 use memchr::memchr;
 
 use super::base64url;
@@ -13,6 +16,18 @@ pub(crate) struct Parts<'a> {
     signature: &'a str,
     /// What is signed: the first two with the dot between them.
     pub(crate) signing_input: &'a [u8],
+}
+
+/// The longest signature, in bytes: that of the longest RSA key of a [`JwkSet`](crate::JwkSet).
+const LONGEST_SIGNATURE: usize = 8192 / 8;
+
+/// Where a signature is decoded to, so that it takes no memory of the heap.
+pub(crate) struct SignatureBuffer([MaybeUninit<u8>; LONGEST_SIGNATURE]);
+
+impl SignatureBuffer {
+    pub(crate) const fn new() -> Self {
+        Self([MaybeUninit::uninit(); LONGEST_SIGNATURE])
+    }
 }
 
 impl<'a> Parts<'a> {
@@ -37,6 +52,15 @@ impl<'a> Parts<'a> {
 
     pub(crate) fn payload(self) -> Result<Vec<u8>, Rejection> {
         base64url::decode(self.payload.as_bytes()).ok_or(Rejection::Base64)
+    }
+
+    /// The signature. One that is longer than any key makes is of no key.
+    pub(crate) fn signature_in(self, buffer: &'a mut SignatureBuffer) -> Result<&'a [u8], Rejection> {
+        let text = self.signature.as_bytes();
+        if base64url::decoded_length(text) > LONGEST_SIGNATURE {
+            return Err(Rejection::Signature);
+        }
+        base64url::decode_in(text, buffer.0.as_mut_slice().as_out()).ok_or(Rejection::Base64)
     }
 
     pub(crate) fn signature(self) -> Result<Vec<u8>, Rejection> {

@@ -4,11 +4,8 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use portcullis_rules::{Claims, Identity, User, VerifiedBy};
 
-use super::{Header, Lifetime};
-use crate::{
-    Algorithm, Confirmation, Possession, Rejection, clock::system_time, issuer::Kind, keys::VerifyingKey,
-    trusted_issuer::TrustedIssuer,
-};
+use super::{Lifetime, Signer};
+use crate::{Algorithm, Confirmation, Possession, Rejection, clock::system_time, issuer::Kind};
 
 /// A token that a [`Verifier`](crate::Verifier) has accepted. A clone is cheap.
 ///
@@ -33,9 +30,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct VerifiedToken {
-    pub(crate) issuer: Arc<TrustedIssuer>,
-    pub(crate) header: Arc<Header>,
-    pub(crate) key: Arc<VerifyingKey>,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) claims: Claims,
     pub(crate) lifetime: Lifetime,
     /// Few tokens have one, and it is larger than all the rest.
@@ -52,13 +47,13 @@ impl VerifiedToken {
     /// How it was signed.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        self.header.algorithm
+        self.signer.header.algorithm
     }
 
     /// The id of the key that it was signed with, if it names one.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.header.key_id.as_deref()
+        self.signer.header.key_id.as_deref()
     }
 
     /// What it says.
@@ -107,7 +102,7 @@ impl VerifiedToken {
 
     /// The caller; the proof has been checked, if there has to be one.
     pub(crate) fn into_identity(self) -> Identity {
-        Identity::User(match self.issuer.checks.kind {
+        Identity::User(match self.signer.issuer.checks.kind {
             Kind::Cognito => User::user_pools(self.claims, VerifiedBy::Portcullis),
             Kind::Oidc => User::oidc(self.claims, VerifiedBy::Portcullis),
         })
@@ -117,7 +112,7 @@ impl VerifiedToken {
 impl fmt::Debug for VerifiedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedToken")
-            .field("algorithm", &self.header.algorithm)
+            .field("algorithm", &self.algorithm())
             .field("claims", &self.claims)
             .finish_non_exhaustive()
     }

@@ -97,7 +97,7 @@ pub(crate) fn changed(dice: &mut Dice<'_>, document: Value) -> Option<Value> {
 }
 
 fn change(dice: &mut Dice<'_>, value: &mut Value) {
-    let odd = |dice: &mut Dice<'_>| -> Value { serde_json::from_str(*dice.one_of::<&str>(ODD)).unwrap() };
+    let odd = |dice: &mut Dice<'_>| -> Value { serde_json::from_str(dice.one_of::<&str>(ODD)).unwrap() };
     match value {
         Value::Object(members) if !members.is_empty() && !dice.once_in(4) => {
             let names: Vec<String> = members.keys().cloned().collect();

@@ -28,7 +28,7 @@ fn a_token_that_the_gateway_has_checked_is_a_user() {
 fn what_an_authorizer_cannot_tell_apart_is_told_apart_here() {
     let trusted = trusting(tokens());
     let gone = Value::Null;
-    let rows: [(&[(&str, Value)], Result<(), Rejection>); 28] = [
+    let rows: [(Changes<'_>, Result<(), Rejection>); 28] = [
         (&[], Ok(())),
         (&[("token_use", json!("id"))], Err(Rejection::TokenUse)),
         (&[("token_use", json!("id")), ("aud", json!("web"))], Err(Rejection::TokenUse)),

@@ -121,7 +121,7 @@ fn what_is_of_no_known_kind_is_refused() {
 fn what_stands_beside_the_claims_agrees_with_them() {
     let unknown = Err(AppSyncError::Unknown);
     let gone = Value::Null;
-    let rows: [(&[(&str, Value)], Result<(), AppSyncError>); 11] = [
+    let rows: [(Changes<'_>, Result<(), AppSyncError>); 11] = [
         (&[], Ok(())),
         (&[("groups", gone.clone())], Ok(())),
         (&[("groups", json!(["editors", "eu-west-1_TestPool1_Google"]))], Ok(())),
@@ -209,7 +209,7 @@ fn an_openid_connect_token_says_in_its_header_what_it_is_for_which_nobody_sees()
 
 #[test]
 fn who_signed_is_told_with_pool_and_user() {
-    let rows: [(&[(&str, Value)], Option<bool>, Option<&str>); 6] = [
+    let rows: [(Changes<'_>, Option<bool>, Option<&str>); 6] = [
         (&[], Some(true), Some("u1")),
         (&[("cognitoIdentityAuthType", json!("unauthenticated"))], Some(false), None),
         (&[("cognitoIdentityAuthType", Value::Null)], None, None),

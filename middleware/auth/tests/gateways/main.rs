@@ -71,8 +71,11 @@ fn flattened() -> Value {
     })
 }
 
+/// Members, and the values that they get.
+type Changes<'a> = &'a [(&'a str, Value)];
+
 /// With other values, or, for null, without.
-fn with(mut claims: Value, changes: &[(&str, Value)]) -> Value {
+fn with(mut claims: Value, changes: Changes<'_>) -> Value {
     let members = claims.as_object_mut().unwrap();
     for (name, value) in changes {
         match value {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use portcullis_rules::{Authorizer, Denied, Identity, Item, Model, Operation, Rule, Scope, Screening};
-use portcullis_schema::{Project, Schema};
+use portcullis_schema::{Project, Scalar, Schema, SchemaErrorKind};
 use serde_json::Value;
 
 use crate::{
@@ -67,6 +67,7 @@ pub(crate) fn hold(bytes: &[u8]) -> Tally {
         return tally;
     };
     tally.accepted = 1;
+    the_api_is_graphql(schema, &text);
 
     let stored = schema.models().iter().map(|model| model.rules());
     let asked = schema.custom_fields().iter().filter_map(|field| field.rules());
@@ -105,8 +106,32 @@ pub(crate) fn hold(bytes: &[u8]) -> Tally {
     tally
 }
 
+/// The API is written in GraphQL's language, and each type that it names is one of it.
+fn the_api_is_graphql(schema: &Schema, text: &str) {
+    let expanded = schema.expand();
+    let sdl = expanded.to_sdl();
+    let read = Schema::validate(&sdl, "appsync.graphql", &Project::default());
+    assert!(read.errors().iter().all(|error| error.kind() != SchemaErrorKind::Syntax), "{text}\n{sdl}");
+    if !expanded.omitted().is_empty() {
+        return;
+    }
+    for definition in expanded.types() {
+        let answers = definition.fields().iter().map(|field| &field.kind);
+        let arguments = definition.fields().iter().flat_map(|field| &field.arguments);
+        let inputs = arguments.chain(definition.inputs()).map(|input| &input.kind);
+        for kind in answers.chain(inputs) {
+            let name = kind.base();
+            let is_scalar = Scalar::from_name(name).is_some() || ["BigInt", "Double"].contains(&name);
+            assert!(is_scalar || expanded.type_named(name).is_some(), "{name}: {text}\n{sdl}");
+        }
+    }
+}
+
 fn project(dice: &mut Dice<'_>) -> Project {
     Project {
+        admin_roles: dice.once_in(10),
+        iam_access: dice.once_in(10),
+        sandbox: dice.once_in(10),
         default_claim_has_sub: !dice.once_in(6),
         auto_index_queries: !dice.once_in(6),
         secondary_key_as_gsi: !dice.once_in(6),

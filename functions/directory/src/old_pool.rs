@@ -8,31 +8,36 @@ use aws_sdk_cognitoidentityprovider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{Config, Directory, DirectoryError, OldUser, SecondFactor, SignIn};
+use crate::{DirectoryError, OldUser, OldUsers, SecondFactor, SignIn};
 
 /// How long one call may take; a sign-in is two of them, within the trigger's own limit.
 const CALL_LIMIT: Duration = Duration::from_secs(2);
 
-/// Another Amazon Cognito user pool. The client is made at the first call.
+/// Another Amazon Cognito user pool, which users come over from. The client is made at the first call.
 ///
 /// The function's role needs `cognito-idp:AdminInitiateAuth` and `cognito-idp:AdminGetUser` on that pool.
 /// `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER` sends the calls elsewhere, as for every AWS SDK.
 #[derive(Debug)]
-pub struct CognitoDirectory {
+pub struct OldPool {
     user_pool_id: String,
     client_id: String,
     region: String,
     client: OnceCell<Client>,
 }
 
-impl CognitoDirectory {
-    /// The old pool of the configuration. Nothing is called yet.
+impl OldPool {
+    /// The pool of this region and id, and a client of it, without a secret, that may use `ADMIN_USER_PASSWORD_AUTH`. Nothing is
+    /// called yet.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(
+        region: impl Into<String>,
+        user_pool_id: impl Into<String>,
+        client_id: impl Into<String>,
+    ) -> Self {
         Self {
-            user_pool_id: config.old_user_pool_id.clone(),
-            client_id: config.old_client_id.clone(),
-            region: config.old_region().to_owned(),
+            user_pool_id: user_pool_id.into(),
+            client_id: client_id.into(),
+            region: region.into(),
             client: OnceCell::new(),
         }
     }
@@ -55,7 +60,7 @@ impl CognitoDirectory {
     }
 }
 
-impl Directory for CognitoDirectory {
+impl OldUsers for OldPool {
     async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, DirectoryError> {
         let call = self.client().await.admin_initiate_auth();
         let answer = call
@@ -139,9 +144,8 @@ fn is_refusal(code: Option<&str>, message: Option<&str>) -> bool {
 }
 
 /// Cognito's own message is left out: it may name the user.
-fn failed(operation: &str, code: Option<&str>) -> DirectoryError {
-    let code = code.unwrap_or("no answer");
-    DirectoryError::new(format!("cognito {operation} failed: {code}"))
+fn failed(operation: &'static str, code: Option<&str>) -> DirectoryError {
+    DirectoryError::Unavailable { operation, code: code.unwrap_or("no answer").to_owned() }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 use std::{fmt, future::Future};
 
-use thiserror::Error;
+use crate::DirectoryError;
 
-/// The directory that users come from.
-pub trait Directory: Sync {
+/// Another directory, which users come over from.
+pub trait OldUsers: Sync {
     /// Tries a password. Whether the user is unknown, the password wrong or signing in forbidden is all the same.
     fn sign_in(
         &self,
@@ -51,13 +51,14 @@ pub struct OldUser {
 }
 
 impl OldUser {
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// An attribute that is not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.attributes.iter().filter(|(known, _)| known == name);
         found.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// If there is an address, and the directory calls it verified.
-    pub(crate) fn is_verified(&self, address: &str) -> bool {
+    /// If there is such an address (`email`, `phone_number`), and the directory calls it verified.
+    pub fn is_verified(&self, address: &str) -> bool {
         let flag = match address {
             "email" => "email_verified",
             "phone_number" => "phone_number_verified",
@@ -76,19 +77,5 @@ impl fmt::Debug for OldUser {
             .field("confirmed", &self.confirmed)
             .field("second_factors", &self.second_factors)
             .finish()
-    }
-}
-
-/// The directory could not be asked. The text is for the log and must hold no personal data.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{detail}")]
-pub struct DirectoryError {
-    detail: String,
-}
-
-impl DirectoryError {
-    /// An error that the log will show as `detail`.
-    pub fn new(detail: impl Into<String>) -> Self {
-        Self { detail: detail.into() }
     }
 }
