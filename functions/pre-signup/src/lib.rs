@@ -24,7 +24,8 @@
 //!    verified it: the user pool is asked, and where another has it the newcomer gets a code like everybody else.
 //! 8. Whoever comes from another provider may be held to a list of providers (`PROVIDERS`, else
 //!    `E_PROVIDER_NOT_ALLOWED`). Cognito calls such users `<provider>_<id>`; the longest listed name that fits, in any
-//!    case of its letters, is the provider.
+//!    case of its letters, is the provider. A name that fits several is linked only where the event lists the user's
+//!    `identities`, which tell: else whoever may choose their id at `Corp` could pass for somebody at `Corp_SAML`.
 //! 9. They may become one with a user of the pool who has the same address (`LINK_POLICY`): only if their provider
 //!    is trusted to say whose an address is (`LINK_PROVIDERS`), says that it has verified it, and exactly one confirmed user
 //!    of the pool has verified it too. Then they are linked and the sign-in ends with `E_LINKED_RETRY`, for Cognito has
