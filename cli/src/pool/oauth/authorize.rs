@@ -145,7 +145,7 @@ impl AuthorizationRequest {
             scopes: self.scopes.clone(),
             nonce: self.nonce.clone(),
         };
-        visit.pool.oauth.codes.put(code.clone(), Code::Fresh(granted), visit.pool.clock.now());
+        visit.pool.oauth.codes.put(code.clone(), Code::Fresh(Box::new(granted)), visit.pool.clock.now());
         let mut parameters = vec![("code", code.as_str())];
         parameters.extend(self.state.as_deref().map(|state| ("state", state)));
         Ok(send_to(&self.redirect.with(&parameters)))

@@ -19,7 +19,7 @@ pub(crate) struct Granted {
 /// A code that may still be exchanged, or one that was.
 #[derive(Clone, Debug)]
 pub(crate) enum Code {
-    Fresh(Granted),
+    Fresh(Box<Granted>),
     /// The session that it began, which ends when the code is seen again (RFC 6749, 10.5).
     Spent {
         origin_jti: String,

@@ -48,7 +48,7 @@ fn exchange_code(visit: &Visit<'_>, form: &Parameters<'_>) -> Result<Map<String,
     // From here on the code is spent, whatever is wrong with the rest: nobody gets a second guess.
     let spent = Code::Spent { origin_jti: session.origin_jti.clone(), again: false };
     let granted = match pool.oauth.codes.replace(code, spent, call.now).ok_or_else(invalid)? {
-        Code::Fresh(granted) => granted,
+        Code::Fresh(granted) => *granted,
         Code::Spent { origin_jti, .. } => {
             tracing::warn!("a code was used twice; its session ends");
             // Its session stays the one to end. Noted before, for what is about to begin would not be found afterwards.
