@@ -361,8 +361,11 @@ impl AuthorizedRepository {
         };
         let withheld = self.authorizer.withheld(identity, model.rules(), &stored.item);
         let reads = self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item);
+        // What the schema no longer declares is shown to nobody.
         let may_ask = |field: &&str| {
-            !withheld.contains(field) && (reads.is_allowed() || model.key().fields().any(|key| key == *field))
+            model.field(field).is_some()
+                && !withheld.contains(field)
+                && (reads.is_allowed() || model.key().fields().any(|key| key == *field))
         };
         let asked = condition.fields().into_iter().filter(|field| !may_ask(field));
         let asked: Vec<String> = asked.map(str::to_owned).collect();

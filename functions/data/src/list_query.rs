@@ -62,7 +62,8 @@ impl<'a> Expected<'a> {
         self
     }
 
-    /// It must meet this condition, in which the caller may ask about no field that they may not read.
+    /// It must meet this condition, in which the caller may ask about no field that they may not read, and about none that the
+    /// schema does not declare.
     #[must_use]
     pub fn condition(mut self, condition: &'a Filter) -> Self {
         self.condition = Some(condition);

@@ -61,6 +61,11 @@ fn federated(sign_up: &PreSignUp<'_>, config: &Config) -> Result<Verdict, Trigge
     else {
         return Ok(Verdict::Admit);
     };
+    // Whoever may choose their subject at one provider would be taken for somebody at the other.
+    if providers.is_ambiguous(username, attributes) {
+        return Err(PROVIDER_NOT_ALLOWED
+            .with_detail("the user's name fits several listed providers, and the event has no identities"));
+    }
     // Admitted without a link, they could never be linked any more: Cognito links nobody who has signed in.
     let address = attributes.email().ok_or(EMAIL_REQUIRED)?;
     if !attributes.is_true("email_verified") {
@@ -238,15 +243,10 @@ mod tests {
             (&[PROVIDERS], "corp_saml_7", ann.clone(), json!(null), ADMITTED),
             (&[PROVIDERS], "Facebook_7", ann.clone(), verified.clone(), unlisted.clone()),
             (&[PROVIDERS], "google", ann.clone(), verified.clone(), unlisted.clone()),
-            (&[PROVIDERS, LINK, TRUSTED], "Facebook_7", ann.clone(), verified.clone(), unlisted),
+            (&[PROVIDERS, LINK, TRUSTED], "Facebook_7", ann.clone(), verified.clone(), unlisted.clone()),
             (&[PROVIDERS, LINK, TRUSTED], "google_7", ann.clone(), verified.clone(), linked("Google", "7")),
-            (
-                &[PROVIDERS, LINK, TRUSTED],
-                "corp_saml_a_b",
-                ann.clone(),
-                verified.clone(),
-                linked("Corp_SAML", "a_b"),
-            ),
+            // `saml_a_b` at Corp, which is not trusted, has the same name.
+            (&[PROVIDERS, LINK, TRUSTED], "corp_saml_a_b", ann.clone(), verified.clone(), unlisted.clone()),
             // A provider that is not trusted for it is admitted without a link, whatever it says.
             (&[PROVIDERS, LINK, TRUSTED], "Corp_7", ann.clone(), verified.clone(), ADMITTED),
             (&[PROVIDERS, LINK, TRUSTED], "Corp_7", ann.clone(), json!("false"), ADMITTED),
@@ -294,6 +294,45 @@ mod tests {
             let mut event = Event::new(event).unwrap();
             let verdict = decide(&PreSignUp::of(&mut event).unwrap(), &config).map_err(|error| error.code());
             assert_eq!(verdict, expected, "{variables:?} {username} {email} {verified}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_fits_two_providers_is_linked_only_with_what_the_event_says_of_it() {
+        let lookup = |name: &str| match name {
+            "PROVIDERS" => Some("Corp,Corp_SAML".to_owned()),
+            "LINK_POLICY" => Some("link".to_owned()),
+            "LINK_PROVIDERS" => Some("Corp_SAML".to_owned()),
+            _ => None,
+        };
+        let config = Config::from_env(lookup).unwrap();
+        for (identities, linked) in [
+            (json!(null), false),
+            (json!("[]"), false),
+            (json!("not a list"), false),
+            (json!(r#"[{"userId":"saml_7","providerName":"Corp"}]"#), false),
+            (json!(r#"[{"userId":"7","providerName":"Corp_SAML"}]"#), true),
+        ] {
+            let attributes =
+                json!({"email": "ann@example.com", "email_verified": "true", "identities": identities});
+            let mut event = Event::new(json!({
+                "triggerSource": "PreSignUp_ExternalProvider", "userName": "corp_saml_7",
+                "request": {"userAttributes": attributes},
+            }))
+            .unwrap();
+            match decide(&PreSignUp::of(&mut event).unwrap(), &config) {
+                Ok(Verdict::Link(newcomer, _)) => {
+                    assert!(linked, "{identities}");
+                    assert_eq!(
+                        (&*newcomer.identity.provider, &*newcomer.identity.subject),
+                        ("Corp_SAML", "7")
+                    );
+                }
+                Err(error) => {
+                    assert_eq!((error.code(), linked), ("E_PROVIDER_NOT_ALLOWED", false), "{identities}");
+                }
+                other => panic!("{identities}: {other:?}"),
+            }
         }
     }
 }

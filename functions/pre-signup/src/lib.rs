@@ -24,7 +24,8 @@
 //!    verified it: the user pool is asked, and where another has it the newcomer gets a code like everybody else.
 //! 8. Whoever comes from another provider may be held to a list of providers (`PROVIDERS`, else
 //!    `E_PROVIDER_NOT_ALLOWED`). Cognito calls such users `<provider>_<id>`; the longest listed name that fits, in any
-//!    case of its letters, is the provider.
+//!    case of its letters, is the provider. A name that fits several is linked only where the event lists the user's
+//!    `identities`, which tell: else whoever may choose their id at `Corp` could pass for somebody at `Corp_SAML`.
 //! 9. They may become one with a user of the pool who has the same address (`LINK_POLICY`): only if their provider
 //!    is trusted to say whose an address is (`LINK_PROVIDERS`), says that it has verified it, and exactly one confirmed user
 //!    of the pool has verified it too. Then they are linked and the sign-in ends with `E_LINKED_RETRY`, for Cognito has
@@ -44,7 +45,9 @@
 //!
 //! Auto-confirm lets anyone in who can type an address of such a domain; it is for development and
 //! for networks where that is no harm. `AUTO_VERIFY_EMAIL` asks for other users first, and two who sign up at the same
-//! moment may both be told that the address is free. Nothing here stops users from changing their address later: make it
+//! moment may both be told that the address is free. It asks for the address as it was typed and in small letters, as Cognito
+//! can be asked: a user whose address the pool keeps in another mixture of letters is not found, and would lose it as an alias.
+//! Keep addresses in small letters. Nothing here stops users from changing their address later: make it
 //! immutable in the pool. Those of other providers are judged again by the pre-token-generation trigger.
 //!
 //! The lists believe the address of someone who signs up because a code will be sent to it. Where a pool
@@ -55,7 +58,9 @@
 //! *Linking opens an account to another provider.* Who controls a provider of `LINK_PROVIDERS` can come in as every
 //! user whose address it names; list those alone that own the addresses or check them. It also rests on the pool's own
 //! `email_verified`: it must not be set without proof, so `AUTO_VERIFY_EMAIL` cannot be combined with it, and neither
-//! should an administrator's tool set it. Somebody who has signed in through a provider before linking was on keeps their own
+//! should an administrator's tool set it. At each sign-in Cognito writes what the provider maps over the attributes of the user who
+//! is linked, `email` and `email_verified` among them, so what is believed of a user's address rests on the provider from
+//! then on: map no attribute that it is not trusted with. Somebody who has signed in through a provider before linking was on keeps their own
 //! user: Cognito links nobody who has signed in. `PROVIDERS` must name every provider of the pool, or `Corp` could be taken for
 //! a `Corp_SAML` that it does not know.
 //!

@@ -46,18 +46,29 @@ impl Providers {
     /// hold `_` themselves, so the longest name that fits is the provider. Where the event lists the user's `identities`,
     /// one of them must say the same; it has the subject in its own letters, which a pool may have made small in the name.
     pub fn identity(&self, username: &str, attributes: Attributes<'_>) -> Option<FederatedIdentity> {
-        let fitting = self.0.iter().filter_map(|provider| {
-            let head = username.get(..provider.len())?;
-            let subject = username.get(provider.len()..)?.strip_prefix('_')?;
-            (head.eq_ignore_ascii_case(provider) && !subject.is_empty()).then_some((provider, subject))
-        });
-        let (provider, subject) = fitting.max_by_key(|(provider, _)| provider.len())?;
+        let (provider, subject) = self.fitting(username).max_by_key(|(provider, _)| provider.len())?;
         let told = FederatedIdentity::list(attributes.get("identities").unwrap_or_default());
         if told.is_empty() {
             return Some(FederatedIdentity { provider: provider.clone(), subject: subject.to_owned() });
         }
         told.into_iter().find(|identity| {
             identity.provider.eq_ignore_ascii_case(provider) && identity.subject.eq_ignore_ascii_case(subject)
+        })
+    }
+
+    /// If the name may be that of users of several of these providers, and the event does not list the user's `identities`:
+    /// `Corp_SAML_7` is `7` at `Corp_SAML`, and `SAML_7` at `Corp`.
+    pub fn is_ambiguous(&self, username: &str, attributes: Attributes<'_>) -> bool {
+        self.fitting(username).nth(1).is_some()
+            && FederatedIdentity::list(attributes.get("identities").unwrap_or_default()).is_empty()
+    }
+
+    /// The providers that the name may be of, and the subject at each.
+    fn fitting<'a>(&'a self, username: &'a str) -> impl Iterator<Item = (&'a String, &'a str)> {
+        self.0.iter().filter_map(move |provider| {
+            let head = username.get(..provider.len())?;
+            let subject = username.get(provider.len()..)?.strip_prefix('_')?;
+            (head.eq_ignore_ascii_case(provider) && !subject.is_empty()).then_some((provider, subject))
         })
     }
 }

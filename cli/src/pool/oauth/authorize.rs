@@ -130,7 +130,7 @@ impl AuthorizationRequest {
     /// Whether what the browser remembers answers the request. A client that names a provider gets whom that provider knows.
     fn is_met_by(&self, session: &BrowserSession, parameters: &Parameters<'_>) -> bool {
         let any = parameters.get("identity_provider").or(parameters.get("idp_identifier")).is_none();
-        self.prompt != Prompt::Always && (any || self.provider == session.provider)
+        self.prompt != Prompt::Always && (any || self.provider.as_deref() == session.provider())
     }
 
     /// Sends the browser back with a code.
@@ -139,14 +139,13 @@ impl AuthorizationRequest {
         let code =
             cookies::random_value(&*visit.pool.random).map_err(|error| self.refuse_with(error.into()))?;
         let granted = Granted {
-            sub: session.sub.clone(),
+            session: session.clone(),
             redirect_uri: self.redirect.as_str().to_owned(),
             challenge: self.challenge.clone(),
             scopes: self.scopes.clone(),
             nonce: self.nonce.clone(),
-            auth_time: session.auth_time,
         };
-        visit.pool.oauth.codes.put(code.clone(), Code::Fresh(granted), visit.pool.clock.now());
+        visit.pool.oauth.codes.put(code.clone(), Code::Fresh(Box::new(granted)), visit.pool.clock.now());
         let mut parameters = vec![("code", code.as_str())];
         parameters.extend(self.state.as_deref().map(|state| ("state", state)));
         Ok(send_to(&self.redirect.with(&parameters)))

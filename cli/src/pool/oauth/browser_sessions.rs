@@ -3,8 +3,9 @@
 use axum::response::Response;
 use http::header::SET_COOKIE;
 use jiff::Timestamp;
+use rusqlite::Connection;
 
-use super::{cookies, failure::Failure, state::SESSION_LIFETIME, visit::Visit};
+use super::{cookies, failure::Failure, federation::is_identity_of, state::SESSION_LIFETIME, visit::Visit};
 use crate::pool::{srp::Verifier, users::User};
 
 /// Who is signed in in a browser.
@@ -14,8 +15,36 @@ pub(crate) struct BrowserSession {
     /// The password then: another one ends the session.
     verifier: Verifier,
     pub(super) auth_time: Timestamp,
-    /// The provider that said who it is; `None` for a password of this pool.
-    pub(super) provider: Option<String>,
+    /// Who they are at the provider that they have signed in with; `None` for a password of this pool.
+    identity: Option<ProviderIdentity>,
+}
+
+/// Who somebody is at a provider.
+#[derive(Clone, Debug)]
+pub(super) struct ProviderIdentity {
+    pub(super) provider: String,
+    pub(super) subject: String,
+}
+
+impl BrowserSession {
+    /// The provider that they have signed in with.
+    pub(super) fn provider(&self) -> Option<&str> {
+        self.identity.as_ref().map(|identity| identity.provider.as_str())
+    }
+
+    /// Whether what the user has signed in with still lets them in: the password is that one, and the identity at the provider
+    /// has not been taken from them.
+    pub(super) fn holds_for(&self, user: &User, connection: &Connection) -> rusqlite::Result<bool> {
+        if user.sub != self.sub || user.verifier != self.verifier {
+            return Ok(false);
+        }
+        match &self.identity {
+            Some(ProviderIdentity { provider, subject }) => {
+                is_identity_of(connection, provider, subject, &user.sub)
+            }
+            None => Ok(true),
+        }
+    }
 }
 
 impl Visit<'_> {
@@ -23,9 +52,11 @@ impl Visit<'_> {
     pub(super) fn browser_session(&self) -> Result<Option<BrowserSession>, Failure> {
         let Some(key) = cookies::read(self.headers, cookies::SESSION) else { return Ok(None) };
         let Some(session) = self.pool.oauth.browsers.get(key, self.pool.clock.now()) else { return Ok(None) };
-        let user = self.pool.store.read(|connection| User::find(connection, &session.sub))?;
-        let may = |user: &User| user.enabled && user.sub == session.sub && user.verifier == session.verifier;
-        Ok(user.is_some_and(|user| may(&user)).then_some(session))
+        let may = self.pool.store.read(|connection| match User::find(connection, &session.sub)? {
+            Some(user) => Ok::<_, rusqlite::Error>(user.enabled && session.holds_for(&user, connection)?),
+            None => Ok(false),
+        })?;
+        Ok(may.then_some(session))
     }
 
     /// Remembers in the browser that this user has just signed in. It gets a new cookie, so that one that somebody has planted there
@@ -33,7 +64,7 @@ impl Visit<'_> {
     pub(super) fn begin_browser_session(
         &self,
         user: &User,
-        provider: Option<&str>,
+        identity: Option<ProviderIdentity>,
     ) -> Result<(BrowserSession, http::HeaderValue), Failure> {
         self.forget_browser();
         let key = cookies::random_value(&*self.pool.random)?;
@@ -42,7 +73,7 @@ impl Visit<'_> {
             sub: user.sub.clone(),
             verifier: user.verifier.clone(),
             auth_time: now,
-            provider: provider.map(str::to_owned),
+            identity,
         };
         let cookie = cookies::set(cookies::SESSION, &key, SESSION_LIFETIME.as_secs());
         self.pool.oauth.browsers.put(key, session.clone(), now);

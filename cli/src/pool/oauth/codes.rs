@@ -2,28 +2,29 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 
-use super::state::same_secret;
+use super::{browser_sessions::BrowserSession, state::same_secret};
 
 /// What a code stands for.
 #[derive(Clone, Debug)]
 pub(crate) struct Granted {
-    pub(super) sub: String,
+    /// Who has signed in, and with what.
+    pub(super) session: BrowserSession,
     pub(super) redirect_uri: String,
     pub(super) challenge: Challenge,
     pub(super) scopes: Vec<String>,
     pub(super) nonce: Option<String>,
-    pub(super) auth_time: Timestamp,
 }
 
 /// A code that may still be exchanged, or one that was.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Code {
-    Fresh(Granted),
+    Fresh(Box<Granted>),
     /// The session that it began, which ends when the code is seen again (RFC 6749, 10.5).
     Spent {
         origin_jti: String,
+        /// It has been seen again. The session may not be there yet: whoever begins it looks here, and ends it.
+        again: bool,
     },
 }
 

@@ -46,31 +46,41 @@ fn exchange_code(visit: &Visit<'_>, form: &Parameters<'_>) -> Result<Map<String,
     let call = visit.call(&pool.settings.client_id, None)?;
     let mut session = Session::begin(&*pool.random, "", Vec::new(), call.now)?;
     // From here on the code is spent, whatever is wrong with the rest: nobody gets a second guess.
-    let spent = Code::Spent { origin_jti: session.origin_jti.clone() };
+    let spent = Code::Spent { origin_jti: session.origin_jti.clone(), again: false };
     let granted = match pool.oauth.codes.replace(code, spent, call.now).ok_or_else(invalid)? {
-        Code::Fresh(granted) => granted,
-        Code::Spent { origin_jti } => {
+        Code::Fresh(granted) => *granted,
+        Code::Spent { origin_jti, .. } => {
             tracing::warn!("a code was used twice; its session ends");
+            // Its session stays the one to end. Noted before, for what is about to begin would not be found afterwards.
+            let again = Code::Spent { origin_jti: origin_jti.clone(), again: true };
+            pool.oauth.codes.replace(code, again, call.now);
             pool.store.write(|tx| Session::revoke(tx, &origin_jti))?;
-            // Its session stays the one to end.
-            pool.oauth.codes.replace(code, Code::Spent { origin_jti }, call.now);
             return Err(invalid());
         }
     };
-    visit.acts_for(&granted.sub);
+    let signed_in = granted.session;
+    visit.acts_for(&signed_in.sub);
     if granted.redirect_uri != redirect_uri || !granted.challenge.is_answered_by(verifier) {
         return Err(invalid());
     }
-    let user = pool.store.read(|connection| User::find(connection, &granted.sub))?;
-    let user = user.filter(|user| user.sub == granted.sub).ok_or_else(invalid)?;
-    if !user.enabled {
-        return Err(disabled().into());
-    }
-    session.sub.clone_from(&granted.sub);
+    let found = pool.store.read(|connection| match User::find(connection, &signed_in.sub)? {
+        Some(user) => Ok::<_, rusqlite::Error>(Some((signed_in.holds_for(&user, connection)?, user))),
+        None => Ok(None),
+    })?;
+    let user = match found {
+        Some((_, user)) if user.sub == signed_in.sub && !user.enabled => return Err(disabled().into()),
+        Some((true, user)) => user,
+        _ => return Err(invalid()),
+    };
+    session.sub.clone_from(&signed_in.sub);
     session.scopes = granted.scopes;
     session.nonce = granted.nonce;
-    session.auth_time = granted.auth_time;
+    session.auth_time = signed_in.auth_time;
     let result = call.open_session(&user, &session, Occasion::Hosted, false)?;
+    if let Some(Code::Spent { again: true, .. }) = pool.oauth.codes.get(code, call.now) {
+        pool.store.write(|tx| Session::revoke(tx, &session.origin_jti))?;
+        return Err(invalid());
+    }
     Ok(in_words_of_oauth(result, &session.scopes))
 }
 

@@ -428,8 +428,14 @@ async fn whoever_is_linked_signs_in_as_the_user_of_the_pool() {
     let user = json!({ "User": {
         "ProviderName": NAME, "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "ada-1",
     } });
+    let mut browser = Browser::new(&pool);
+    let code = visit(&mut browser, &provider, foreign.clone()).await.parameter("code").unwrap();
     pool.ok("AdminDisableProviderForUser", user).await;
     assert_eq!(pool.refresh(&tokens_now["refresh_token"]).await.1["error"], "invalid_grant");
+    // Neither a code nor a browser from before lets anybody in as that user any more.
+    assert_eq!(pool.exchange(&code, &[]).await.1, json!({ "error": "invalid_grant" }));
+    let url = browser.authorize_url(&[]);
+    assert!(browser.get(&url).await.location().starts_with("/login"));
     let other = claims(&tokens(&pool, &provider, foreign).await["access_token"]);
     assert_eq!((&other["username"], other["sub"] == native), (&json!(USERNAME), false));
 }

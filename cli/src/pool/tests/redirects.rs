@@ -213,6 +213,34 @@ async fn who_uses_a_code_twice_ends_its_session() {
 }
 
 #[tokio::test]
+async fn a_code_that_is_used_twice_at_once_begins_no_session() {
+    let pool = pool();
+    pool.confirmed(EMAIL).await;
+    let code = Browser::new(&pool).code(&[], EMAIL, PASSWORD).await;
+    let (enter, entered) = tokio::sync::oneshot::channel();
+    let (leave, left) = std::sync::mpsc::channel();
+    let gate = std::sync::Mutex::new(Some((enter, left)));
+    // The first exchange has spent the code and waits for its tokens while the second one comes.
+    let _triggers = FakeTriggers::attach_these(&pool, &[Trigger::PreTokenGeneration], move |_, event| {
+        if let Some((enter, left)) = gate.lock().unwrap().take() {
+            enter.send(()).unwrap();
+            left.recv().unwrap();
+        }
+        Ok(event)
+    });
+    let second = async {
+        entered.await.unwrap();
+        let second = pool.exchange(&code, &[]).await;
+        leave.send(()).unwrap();
+        second
+    };
+    let (first, second) = tokio::join!(pool.exchange(&code, &[]), second);
+    for (_, answer) in [first, second] {
+        assert_eq!(answer, json!({ "error": "invalid_grant" }));
+    }
+}
+
+#[tokio::test]
 async fn a_browser_that_knows_somebody_asks_only_if_told_to() {
     let pool = pool();
     let sub = pool.confirmed(EMAIL).await;
@@ -263,6 +291,15 @@ async fn a_code_of_somebody_who_has_been_disabled_is_worth_nothing() {
         pool.ok(operation, body).await;
         assert_eq!(pool.exchange(&code, &[]).await.1["error"], "invalid_grant", "{operation}");
     }
+}
+
+#[tokio::test]
+async fn a_code_from_before_another_password_is_worth_nothing() {
+    let pool = pool();
+    let sub = pool.confirmed(EMAIL).await;
+    let code = Browser::new(&pool).code(&[], EMAIL, PASSWORD).await;
+    pool.changes_user(&sub, |user, inner| choose_password(user, inner, OTHER_PASSWORD))();
+    assert_eq!(pool.exchange(&code, &[]).await.1, json!({ "error": "invalid_grant" }));
 }
 
 #[tokio::test]

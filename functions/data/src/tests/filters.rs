@@ -142,6 +142,34 @@ async fn what_is_withheld_is_found_by_no_filter_and_tested_by_no_condition() {
 }
 
 #[tokio::test]
+async fn what_the_schema_no_longer_declares_is_tested_by_no_condition() {
+    let world = world_of(SCHEMA).await;
+    let (paid, key) = (world.model("Paid"), RecordKey::id("t"));
+    // It was withheld as long as it was declared, and nobody is shown it now.
+    let record = fields(json!({"id": "t", "owner": "u1::ann", "bonus": 9}));
+    testkit::plant(&world.table, paid, &Authorizer::default(), Timestamp::UNIX_EPOCH, [record])
+        .await
+        .unwrap();
+    for asked in
+        [json!({"bonus": {"gt": 5}}), json!({"bonus": {"le": 5}}), json!({"not": {"bonus": {"gt": 5}}})]
+    {
+        let condition = filter(asked.clone());
+        let change = || fields(json!({"rank": 1}));
+        let outcomes = [
+            world.data.update(&ann(), paid, &key, change(), &condition).await,
+            world.data.update(&editor(), paid, &key, change(), &condition).await,
+            world.data.delete(&editor(), paid, &key, &condition).await,
+        ];
+        for outcome in outcomes {
+            assert!(
+                matches!(&outcome, Err(DataError::Forbidden(Denied::Fields(names))) if names == &["bonus"]),
+                "{asked}: {outcome:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_write_happens_under_its_condition_or_not_at_all() {
     let world = world_of(SCHEMA).await;
     let task = world.model("Task");

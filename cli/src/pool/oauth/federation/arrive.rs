@@ -7,7 +7,11 @@ use super::{
     welcome::welcome,
 };
 use crate::pool::oauth::{
-    browser_sessions::with_cookie, cookies, failure::Failure, state::same_secret, visit::Visit,
+    browser_sessions::{ProviderIdentity, with_cookie},
+    cookies,
+    failure::Failure,
+    state::same_secret,
+    visit::Visit,
 };
 
 pub(in crate::pool::oauth) fn arrive(visit: &Visit<'_>) -> Result<Response, Failure> {
@@ -51,8 +55,9 @@ pub(in crate::pool::oauth) fn arrive(visit: &Visit<'_>) -> Result<Response, Fail
         .call(&visit.pool.settings.client_id, None)
         .and_then(|call| welcome(&call, provider, &assertion))
         .map_err(|error| request.refuse_with(error.into()))?;
+    let identity = ProviderIdentity { provider: name, subject: assertion.subject };
     let (session, cookie) =
-        visit.begin_browser_session(&user, Some(&name)).map_err(|failure| request.refuse_with(failure))?;
+        visit.begin_browser_session(&user, Some(identity)).map_err(|failure| request.refuse_with(failure))?;
     let response = with_cookie(request.grant(visit, &session)?, cookie);
     Ok(with_cookie(response, cookies::set(cookies::FEDERATION, "", 0)))
 }

@@ -77,6 +77,16 @@ impl Identity {
     }
 }
 
+/// Whether whoever is `subject` at the provider signs in as this user.
+pub(in crate::pool::oauth) fn is_identity_of(
+    connection: &Connection,
+    provider: &str,
+    subject: &str,
+    sub: &str,
+) -> rusqlite::Result<bool> {
+    Ok(Identity::owner(connection, provider, subject)?.is_some_and(|(owner, _)| owner == sub))
+}
+
 /// Writes the attribute `identities` anew. The user remains to be stored.
 pub(super) fn write_attribute(
     connection: &Connection,

@@ -21,6 +21,7 @@ pub use self::identity_provider::{IdentityProvider, ProviderMistakes};
 pub(super) use self::{
     arrive::arrive,
     begin::{UnderWay, begin},
+    identity::is_identity_of,
 };
 pub(crate) use self::{
     linking::{LinkError, disable_provider, link},

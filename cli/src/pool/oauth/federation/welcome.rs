@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::{
     Provider,
     exchange::Assertion,
-    identity::{Identity, write_attribute},
+    identity::{Identity, is_identity_of, write_attribute},
     linking::kind,
 };
 use crate::pool::{
@@ -37,7 +38,11 @@ pub(super) fn welcome(call: &Call<'_>, provider: &Provider, assertion: &Assertio
     let owner =
         call.pool.store.read(|connection| Identity::owner(connection, provider.config.name(), subject))?;
     match owner {
-        Some((sub, own)) => returning(call, &sub, own, attributes),
+        Some((sub, own)) => {
+            let is_still_theirs =
+                |connection: &Connection| is_identity_of(connection, provider.config.name(), subject, &sub);
+            returning(call, &sub, own, attributes, is_still_theirs)
+        }
         None => newcomer(call, provider, subject, name, attributes),
     }
 }
@@ -96,8 +101,18 @@ fn mapped(provider: &Provider, claims: &Map<String, Value>) -> Result<Attributes
     Attributes::checked(pairs, Writer::Administrator)
 }
 
-fn returning(call: &Call<'_>, sub: &str, own: bool, mut attributes: Attributes) -> Result<User> {
-    let find = |connection: &rusqlite::Connection| {
+fn returning(
+    call: &Call<'_>,
+    sub: &str,
+    own: bool,
+    mut attributes: Attributes,
+    is_still_theirs: impl Fn(&Connection) -> rusqlite::Result<bool>,
+) -> Result<User> {
+    // Asked again before the user is written: the trigger in between takes its time.
+    let find = |connection: &Connection| {
+        if !is_still_theirs(connection)? {
+            return Err(ServiceError::user_not_found());
+        }
         let user = User::find(connection, sub)?.filter(|user| user.sub == sub);
         let user = user.ok_or_else(ServiceError::user_not_found)?;
         if user.enabled { Ok(user) } else { Err(disabled()) }
