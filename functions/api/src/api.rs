@@ -4,7 +4,8 @@ use std::{collections::HashSet, fmt, sync::Arc};
 
 use portcullis::{AuthenticateLayer, ResourceMetadata, TrustedGateway, Verifier, VerifierBuilder};
 use portcullis_data::{
-    ConnectOptions, RESERVED_MODELS, Repository, Table, connect,
+    ConnectOptions, FunctionError, Functions, FunctionsError, Invocation, RESERVED_MODELS, Repository, Table,
+    connect,
     rules::Authorizer,
     schema::{ModelType, Schema},
 };
@@ -12,9 +13,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
-    Config, CorsOrigins, FunctionError, Invocation,
-    function::{Function, Functions},
-    handlers, key_query,
+    Config, CorsOrigins, key_query,
 };
 
 /// Paths that serve something else than a model.
@@ -60,12 +59,9 @@ pub enum StartError {
         /// The field of its key or of an index.
         field: String,
     },
-    /// The schema names functions that nobody has registered.
-    #[error("nobody answers these functions of the schema: {}", .0.join(", "))]
-    FunctionsMissing(Vec<String>),
-    /// Two handlers have been registered under one name.
-    #[error("the function `{0}` is registered twice")]
-    FunctionTwice(String),
+    /// The handlers do not fit the schema.
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
     /// The issuer's configuration contradicts itself.
     #[error(transparent)]
     Verifier(#[from] portcullis::ConfigError),
@@ -144,7 +140,7 @@ impl Api {
             }
             None => api,
         };
-        Ok(handlers::register(api))
+        Ok(api.functions(portcullis_handlers::register(Functions::default())))
     }
 
     /// Answers the fields of `Query` and `Mutation` that name this function by `@function`.
@@ -168,7 +164,14 @@ impl Api {
         F: Fn(Invocation) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Value, FunctionError>> + Send + 'static,
     {
-        self.functions.insert(name.into(), Function::new(handler));
+        self.functions = self.functions.function(name, handler);
+        self
+    }
+
+    /// Answers the fields with `@function` by these handlers, in the place of those so far.
+    #[must_use]
+    pub fn functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
         self
     }
 
