@@ -14,6 +14,7 @@ mod table;
 
 use self::cpu_time::cpu_time;
 pub use self::{
+    cpu_time::cpu_time_of,
     race::{Contender, Figure, race, race_all},
     table::{Table, duration, ratio},
 };

@@ -5,13 +5,8 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use clap::{Parser, Subcommand};
 
 use crate::{
-<<<<<<< HEAD
-    access::AccessArgs, decide::DecideArgs, explain::ExplainArgs, keys::KeysArgs, policy_test::TestArgs,
-    reindex::ReindexArgs, shards::ShardsArgs, verify::VerifyArgs,
-=======
     access::AccessArgs, decide::DecideArgs, expand::ExpandArgs, explain::ExplainArgs, keys::KeysArgs,
-    policy_test::TestArgs, verify::VerifyArgs,
->>>>>>> expand
+    policy_test::TestArgs, reindex::ReindexArgs, shards::ShardsArgs, verify::VerifyArgs,
 };
 
 /// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.

@@ -5,13 +5,9 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 use crate::{
-<<<<<<< HEAD
-    StartError, access::AccessError, decide::DecideError, explain::ExplainError, keys::KeysError,
-    policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError, verify::VerifyError,
-=======
     StartError, access::AccessError, decide::DecideError, expand::ExpandError, explain::ExplainError,
-    keys::KeysError, policy_test::TestError, verify::VerifyError,
->>>>>>> expand
+    keys::KeysError, policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError,
+    verify::VerifyError,
 };
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
@@ -61,14 +57,10 @@ impl CommandError {
             | Self::Explain(_)
             | Self::Access(_)
             | Self::Decide(_)
-<<<<<<< HEAD
+            | Self::Expand(_)
             | Self::Keys(_)
             | Self::Reindex(_)
             | Self::Shards(_) => ExitCode::FAILURE,
-=======
-            | Self::Expand(_)
-            | Self::Keys(_) => ExitCode::FAILURE,
->>>>>>> expand
         }
     }
 }

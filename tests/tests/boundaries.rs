@@ -15,13 +15,21 @@ const TRIGGERS: [&str; 4] = [
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 14] = [
+const INSIDE: [(&str, &[&str]); 15] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
     (
         "portcullis-events",
-        &["portcullis", "portcullis-trigger", TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]],
+        &[
+            "portcullis",
+            "portcullis-trigger",
+            "portcullis-directory",
+            TRIGGERS[0],
+            TRIGGERS[1],
+            TRIGGERS[2],
+            TRIGGERS[3],
+        ],
     ),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]]),
@@ -31,11 +39,14 @@ const INSIDE: [(&str, &[&str]); 14] = [
         // The benchmark counts what lists read.
         &[
             "portcullis-api",
+            "portcullis-directory",
             "portcullis-post-confirmation",
             "portcullis-pre-token-generation",
             "portcullis-bench",
         ],
     ),
+    // The people of the user pool, whom each trigger asks about.
+    ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
     ("portcullis-api", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
@@ -50,7 +61,7 @@ const INSIDE: [(&str, &[&str]); 14] = [
 const TOPS: [&str; 2] = ["portcullis-cli", "portcullis-tests"];
 
 /// A crate from outside, by its name or the beginning of it with `*`, and the only crates that may use it.
-const OUTSIDE: [(&str, &[&str]); 15] = [
+const OUTSIDE: [(&str, &[&str]); 16] = [
     // The benchmark compares tokens with what lies beneath the verifier and beside it.
     ("jsonwebtoken", &["portcullis", "portcullis-cli", "portcullis-bench"]),
     ("aws-lc-*", &["portcullis", "portcullis-cli", "portcullis-bench"]),
@@ -60,7 +71,7 @@ const OUTSIDE: [(&str, &[&str]); 15] = [
     ("chacha20poly1305", &["portcullis-data"]),
     ("aws-sdk-dynamodb", &["portcullis-data"]),
     ("serde_dynamo", &["portcullis-data"]),
-    ("aws-sdk-cognitoidentityprovider", &["portcullis-post-confirmation"]),
+    ("aws-sdk-cognitoidentityprovider", &["portcullis-directory"]),
     ("aws-sdk-sesv2", &["portcullis-custom-challenge"]),
     // The resolvers parse and check queries; the tests compare schemas as they are parsed.
     ("apollo-*", &["portcullis-schema", "portcullis-resolvers", "portcullis-tests"]),

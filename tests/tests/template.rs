@@ -127,6 +127,75 @@ fn a_policy_has_a_wildcard_only_for_a_listed_reason() {
     assert!(statements >= 8, "only {statements} statements were found");
 }
 
+/// What a trigger may do to users, and the condition without which it may not. The operations are those that
+/// `CognitoDirectory` names for each feature.
+const USER_PERMISSIONS: [(&str, &str, Option<&str>, &[&str]); 5] = [
+    ("PreSignUpLookupPolicy", "PreSignUpRole", Some("LooksUpUsers"), &["cognito-idp:ListUsers"]),
+    (
+        "PreSignUpLinkPolicy",
+        "PreSignUpRole",
+        Some("LinksAccounts"),
+        &["cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser"],
+    ),
+    (
+        "PreSignUpNativeUsersPolicy",
+        "PreSignUpRole",
+        Some("MakesNativeUsers"),
+        &["cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword"],
+    ),
+    ("PostConfirmationGroupsPolicy", "PostConfirmationRole", None, &["cognito-idp:AdminAddUserToGroup"]),
+    (
+        "PreTokenGenerationGroupsPolicy",
+        "PreTokenGenerationRole",
+        Some("EnsuresGroups"),
+        &["cognito-idp:AdminAddUserToGroup"],
+    ),
+];
+
+#[test]
+fn a_trigger_may_do_to_users_only_what_a_parameter_turns_on() {
+    let template = Template::read().unwrap();
+    let mut found = BTreeSet::new();
+    for (id, statement) in policy_statements(&template) {
+        let actions = texts(&statement["Action"]);
+        if !actions.iter().any(|action| action.starts_with("cognito-idp:")) {
+            continue;
+        }
+        let listed = USER_PERMISSIONS.iter().find(|(policy, ..)| *policy == id);
+        let (_, role, condition, expected) = listed.unwrap_or_else(|| panic!("{id} is not listed"));
+        let policy = template.at(&format!("/Resources/{id}"));
+        assert_eq!(actions, *expected, "{id}");
+        assert_eq!(statement["Resource"], json!({ "Fn::GetAtt": ["UserPool", "Arn"] }), "{id}");
+        assert_eq!(policy["Properties"]["Roles"], json!([{ "Ref": role }]), "{id}");
+        assert_eq!(policy.get("Condition").and_then(Value::as_str), *condition, "{id}");
+        found.insert(id);
+    }
+    assert_eq!(found, USER_PERMISSIONS.map(|(policy, ..)| policy).into());
+}
+
+/// The defaults must be such that a stack of them starts, and none of them opens anything.
+#[test]
+fn functions_start_with_the_defaults_and_these_link_nobody() {
+    let template = Template::read().unwrap();
+    let default = |parameter: &str| {
+        let value = template.at(&format!("/Parameters/{parameter}/Default")).as_str();
+        value.unwrap_or_else(|| panic!("{parameter} has no default")).to_owned()
+    };
+    for (parameter, expected) in
+        [("LinkPolicy", "off"), ("LinkProviders", ""), ("EnsureUser", "false"), ("AutoVerifyEmail", "false")]
+    {
+        assert_eq!(default(parameter), expected, "{parameter}");
+    }
+    let lookup = |name: &str| match name {
+        "LINK_POLICY" => Some(default("LinkPolicy")),
+        "ENSURE_USER" => Some(default("EnsureUser")),
+        "TABLE_NAME" => Some("t".to_owned()),
+        _ => None,
+    };
+    assert!(portcullis_pre_signup::Config::from_env(lookup).unwrap().linking.is_none());
+    assert!(portcullis_pre_token_generation::Config::from_env(lookup).unwrap().ensure_user.is_none());
+}
+
 #[test]
 fn each_function_has_its_own_role_log_group_and_binary() {
     let template = Template::read().unwrap();

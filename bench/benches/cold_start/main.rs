@@ -20,7 +20,7 @@ use std::{
 
 use lambda_http::{Body, Error, Request, Response, service_fn};
 use portcullis::{AuthenticateLayer, IdentityExt, Issuer, JwkSet, TokenUse, Verifier, testkit::TestIssuer};
-use portcullis_bench::{Table, duration};
+use portcullis_bench::{Table, cpu_time_of, duration};
 use tower::Layer;
 
 /// How often each kind of function starts.
@@ -116,21 +116,10 @@ fn start(kind: &str, keys: &str, listener: &TcpListener) -> u64 {
     let mut connection = BufReader::new(connection);
     connection.read_line(&mut line).unwrap();
     assert!(line.contains("/invocation/next"), "the first question is for work: {line}");
-    let used = used(function.id());
+    let used = cpu_time_of(function.id());
     function.kill().unwrap();
     function.wait().unwrap();
     // Not sooner: the function would complain.
     drop(connection);
     used
-}
-
-/// The processor time of all threads of a process, in nanoseconds.
-fn used(process: u32) -> u64 {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    threads
-        .map(|thread| {
-            let text = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
-            text.split(' ').next().unwrap().parse::<u64>().unwrap()
-        })
-        .sum()
 }

@@ -7,7 +7,8 @@ use std::{
 
 use portcullis_custom_challenge::{self as custom_challenge, SystemRandom};
 use portcullis_data::{Clock, Profiles, System, Table};
-use portcullis_post_confirmation::{self as post_confirmation, Directory, DirectoryError};
+use portcullis_directory::{Account, AccountStatus, Accounts, DirectoryError, FederatedIdentity, Groups};
+use portcullis_post_confirmation as post_confirmation;
 use portcullis_pre_signup as pre_signup;
 use portcullis_pre_token_generation as pre_token_generation;
 use portcullis_trigger::{
@@ -21,7 +22,7 @@ use tower_service::Service;
 
 use crate::{
     local::{courier::LetterPrinter, environment::Environment},
-    pool::{PoolHandle, Trigger, TriggerFailure, TriggerFuture, Triggers},
+    pool::{PoolError, PoolHandle, PoolUser, Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
 
 /// The trigger code of `functions/`, run in this process.
@@ -63,7 +64,7 @@ impl Triggers for LocalTriggers {
             match trigger {
                 Trigger::PreSignUp => {
                     let config = &environment.pre_sign_up;
-                    call("pre-signup", event, |event| ready(pre_signup::handle(event, config))).await
+                    call("pre-signup", event, |event| pre_signup::handle(event, config, &directory)).await
                 }
                 Trigger::PostConfirmation => {
                     let config = &environment.post_confirmation;
@@ -75,7 +76,7 @@ impl Triggers for LocalTriggers {
                 Trigger::PreTokenGeneration => {
                     let config = &environment.pre_token_generation;
                     call("pre-token-generation", event, |event| {
-                        pre_token_generation::handle(event, config, &profiles)
+                        pre_token_generation::handle(event, config, &profiles, &directory, System.now())
                     })
                     .await
                 }
@@ -113,18 +114,46 @@ where
     answer.map_err(|refusal| TriggerFailure::Refused(refusal.error_message))
 }
 
-impl Directory for LocalDirectory {
-    fn add_user_to_group(
-        &self,
-        _user_pool_id: &str,
-        username: &str,
-        group: &str,
-    ) -> impl Future<Output = Result<(), DirectoryError>> + Send {
-        let (pool, username, group) = (self.0.clone(), username.to_owned(), group.to_owned());
-        async move {
-            pool.add_user_to_group(&username, &group)
-                .await
-                .map_err(|error| DirectoryError::new(error.to_string()))
-        }
+impl Groups for LocalDirectory {
+    async fn add_user_to_group(&self, _: &str, username: &str, group: &str) -> Result<(), DirectoryError> {
+        let added = self.0.add_user_to_group(username, group).await;
+        added.map_err(|error| failure("AdminAddUserToGroup", &error))
+    }
+}
+
+impl Accounts for LocalDirectory {
+    async fn users_by_email(&self, _: &str, email: &str) -> Result<Vec<Account>, DirectoryError> {
+        let users = self.0.users_by_email(email).await.map_err(|error| failure("ListUsers", &error))?;
+        Ok(users.iter().map(account).collect())
+    }
+
+    async fn user(&self, _: &str, username: &str) -> Result<Option<Account>, DirectoryError> {
+        let user = self.0.user(username).await.map_err(|error| failure("AdminGetUser", &error))?;
+        Ok(user.as_ref().map(account))
+    }
+
+    async fn create_native_user(&self, _: &str, _: &str) -> Result<String, DirectoryError> {
+        Err(DirectoryError::Unsupported { operation: "AdminCreateUser" })
+    }
+
+    async fn set_random_password(&self, _: &str, _: &str) -> Result<(), DirectoryError> {
+        Err(DirectoryError::Unsupported { operation: "AdminSetUserPassword" })
+    }
+
+    async fn link_provider(&self, _: &str, _: &str, _: &FederatedIdentity) -> Result<(), DirectoryError> {
+        Err(DirectoryError::Unsupported { operation: "AdminLinkProviderForUser" })
+    }
+}
+
+fn account(user: &PoolUser) -> Account {
+    let attributes = user.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Account::new(user.username.as_str(), AccountStatus::named(user.status), user.enabled, attributes)
+}
+
+/// In Cognito's words, as far as a trigger tells them apart.
+fn failure(operation: &'static str, error: &PoolError) -> DirectoryError {
+    match error {
+        PoolError::UserNotFound => DirectoryError::UserNotFound { operation },
+        error => DirectoryError::Unavailable { operation, code: error.to_string() },
     }
 }

@@ -47,6 +47,7 @@ mod config;
 mod courier;
 mod custom_flow;
 mod custom_message;
+mod directory;
 mod error;
 mod filter;
 mod groups;
@@ -88,6 +89,7 @@ use crate::pool::{
 pub use self::{
     config::{PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
+    directory::PoolUser,
     random::{Random, RandomError, SystemRandom},
     triggers::{Trigger, TriggerFailure, TriggerFuture, Triggers},
 };

@@ -1,7 +1,4 @@
-use crate::Round;
-
-/// The one challenge of this flow, as Cognito calls it.
-pub const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
+use portcullis_events::{ChallengeName, ChallengeResult};
 
 /// How often a code may be typed.
 pub const MAX_TRIES: usize = 3;
@@ -22,17 +19,19 @@ pub enum Verdict {
 /// Somebody who does not exist goes through the same steps and is never admitted.
 ///
 /// ```
-/// use portcullis_custom_challenge::{CUSTOM_CHALLENGE, Round, Verdict, decide};
+/// use portcullis_custom_challenge::{Verdict, decide};
+/// use portcullis_trigger::events::{ChallengeName, ChallengeResult};
 ///
-/// let round = |name: &str| Round { name: name.to_owned(), passed: true, metadata: None };
+/// let round = |name| ChallengeResult { name: Some(name), passed: true, metadata: None };
 /// assert_eq!(decide(&[], false), Verdict::Ask);
-/// assert_eq!(decide(&[round(CUSTOM_CHALLENGE)], false), Verdict::Admit);
+/// assert_eq!(decide(&[round(ChallengeName::Custom)], false), Verdict::Admit);
 /// // It is passed by whoever sends a number.
-/// assert_eq!(decide(&[round("SRP_A")], false), Verdict::Refuse);
+/// assert_eq!(decide(&[round(ChallengeName::SrpA)], false), Verdict::Refuse);
 /// ```
 #[must_use]
-pub fn decide(rounds: &[Round], user_not_found: bool) -> Verdict {
-    if rounds.iter().any(|round| round.name != CUSTOM_CHALLENGE) || rounds.len() > MAX_TRIES {
+pub fn decide(rounds: &[ChallengeResult<'_>], user_not_found: bool) -> Verdict {
+    let is_foreign = |round: &ChallengeResult<'_>| round.name != Some(ChallengeName::Custom);
+    if rounds.iter().any(is_foreign) || rounds.len() > MAX_TRIES {
         return Verdict::Refuse;
     }
     let Some((last, earlier)) = rounds.split_last() else { return Verdict::Ask };
@@ -54,9 +53,10 @@ mod tests {
 
     #[test]
     fn a_code_and_nothing_else_lets_in_and_only_who_exists() {
+        use ChallengeName::{Custom, PasswordVerifier, SmsMfa, SrpA};
         use Verdict::{Admit, Ask, Refuse};
         let custom =
-            |passed: &[bool]| passed.iter().map(|passed| (CUSTOM_CHALLENGE, *passed)).collect::<Vec<_>>();
+            |passed: &[bool]| passed.iter().map(|passed| (Some(Custom), *passed)).collect::<Vec<_>>();
         for (rounds, somebody, nobody) in [
             (custom(&[]), Ask, Ask),
             (custom(&[false]), Ask, Ask),
@@ -68,16 +68,16 @@ mod tests {
             (custom(&[false, false, false, true]), Refuse, Refuse),
             (custom(&[true, false]), Refuse, Refuse),
             (custom(&[true, true]), Refuse, Refuse),
-            (vec![("SRP_A", true)], Refuse, Refuse),
-            (vec![("SRP_A", true), ("PASSWORD_VERIFIER", true)], Refuse, Refuse),
-            (vec![("SRP_A", true), (CUSTOM_CHALLENGE, true)], Refuse, Refuse),
-            (vec![(CUSTOM_CHALLENGE, false), ("SMS_MFA", true)], Refuse, Refuse),
-            (vec![("custom_challenge", true)], Refuse, Refuse),
-            (vec![("", true)], Refuse, Refuse),
+            (vec![(Some(SrpA), true)], Refuse, Refuse),
+            (vec![(Some(SrpA), true), (Some(PasswordVerifier), true)], Refuse, Refuse),
+            (vec![(Some(SrpA), true), (Some(Custom), true)], Refuse, Refuse),
+            (vec![(Some(Custom), false), (Some(SmsMfa), true)], Refuse, Refuse),
+            (vec![(None, true)], Refuse, Refuse),
+            (vec![(None, false)], Refuse, Refuse),
         ] {
-            let list: Vec<Round> = rounds
+            let list: Vec<ChallengeResult<'_>> = rounds
                 .iter()
-                .map(|(name, passed)| Round { name: (*name).to_owned(), passed: *passed, metadata: None })
+                .map(|(name, passed)| ChallengeResult { name: *name, passed: *passed, metadata: None })
                 .collect();
             assert_eq!(decide(&list, false), somebody, "{rounds:?}");
             assert_eq!(decide(&list, true), nobody, "{rounds:?} of nobody");

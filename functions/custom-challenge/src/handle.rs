@@ -1,12 +1,14 @@
 use std::time::SystemTime;
 
-use portcullis_events::{Event, PublicError, TriggerError};
+use portcullis_events::{
+    ChallengeName, CreateAuthChallenge, DefineAuthChallenge, Event, PublicError, TriggerError,
+    VerifyAuthChallenge,
+};
 use portcullis_trigger::Answer;
-use serde_json::{Map, Value, json};
 
 use crate::{
-    CUSTOM_CHALLENGE, Config, Letter, MAX_TRIES, Random, RandomError, Round, SendError, Sender, Verdict,
-    challenge::Challenge, code::Code, decide,
+    Config, Letter, MAX_TRIES, Random, RandomError, SendError, Sender, Verdict, challenge::Challenge,
+    code::Code, decide,
 };
 
 /// Where the challenge stands among the private parameters.
@@ -19,86 +21,80 @@ const NOT_SENT: PublicError = PublicError::new("E_CODE_NOT_SENT", "the code coul
 ///
 /// # Errors
 ///
-/// A session that a challenge cannot be read from, and a lack of randomness: faults, of which the user hears no more than
-/// that something went wrong.
+/// A session that holds no challenge of ours, and a lack of randomness: faults, of which the user hears no more than that
+/// something went wrong.
 pub async fn handle(
-    event: Event,
+    mut event: Event,
     config: &Config,
     sender: &(impl Sender + Sync),
     random: &(impl Random + Sync),
     now: SystemTime,
 ) -> Result<Answer, TriggerError> {
-    let family = event.source().split('_').next().unwrap_or_default();
-    match family {
-        "DefineAuthChallenge" => define(event),
-        "CreateAuthChallenge" if request(&event, "challengeName") == Some(&json!(CUSTOM_CHALLENGE)) => {
-            create(event, config, sender, random, now).await
-        }
-        // Cognito's documentation spells the source in both ways.
-        "VerifyAuthChallengeResponse" | "VerifyAuthChallenge" => verify(event, now),
-        _ => Ok(Answer::new(event, "not ours")),
+    if let Some(mut sign_in) = DefineAuthChallenge::of(&mut event) {
+        let decision = define(&mut sign_in)?;
+        return Ok(Answer::new(event, decision));
+    }
+    if let Some(mut challenge) = VerifyAuthChallenge::of(&mut event) {
+        let decision = verify(&mut challenge, now)?;
+        return Ok(Answer::new(event, decision));
+    }
+    let Some(mut challenge) = CreateAuthChallenge::of(&mut event) else {
+        return Ok(Answer::new(event, "not ours"));
+    };
+    if challenge.challenge_name() != Some(ChallengeName::Custom) {
+        return Ok(Answer::new(event, "not ours"));
+    }
+    match create(&mut challenge, config, sender, random, now).await? {
+        Ok(decision) => Ok(Answer::new(event, decision)),
+        Err(error) => Ok(Answer::new(event, "not sent").despite(&NOT_SENT.with_detail(error.to_string()))),
     }
 }
 
-fn define(event: Event) -> Result<Answer, TriggerError> {
-    // What cannot be read is refused, as what is not ours.
-    let verdict = match Round::list(request(&event, "session")) {
-        Some(rounds) => decide(&rounds, is_nobody(&event)),
-        None => Verdict::Refuse,
-    };
-    let (name, decision) = match verdict {
-        Verdict::Ask => (json!(CUSTOM_CHALLENGE), "ask"),
-        Verdict::Admit => (Value::Null, "admit"),
-        Verdict::Refuse => (Value::Null, "refuse"),
-    };
-    let response = json!({
-        "challengeName": name,
-        "issueTokens": verdict == Verdict::Admit,
-        "failAuthentication": verdict == Verdict::Refuse,
-    });
-    answer(event, response, decision)
+fn define(sign_in: &mut DefineAuthChallenge<'_>) -> Result<&'static str, TriggerError> {
+    match decide(&sign_in.session(), sign_in.user_not_found()) {
+        Verdict::Ask => {
+            sign_in.present(ChallengeName::Custom);
+            Ok("ask")
+        }
+        Verdict::Admit => {
+            sign_in.issue_tokens_after(ChallengeName::Custom)?;
+            Ok("admit")
+        }
+        Verdict::Refuse => {
+            sign_in.fail();
+            Ok("refuse")
+        }
+    }
 }
 
+/// Makes a challenge, or takes up the one of the last round. The inner result is that of sending.
 async fn create(
-    event: Event,
+    event: &mut CreateAuthChallenge<'_>,
     config: &Config,
     sender: &(impl Sender + Sync),
     random: &(impl Random + Sync),
     now: SystemTime,
-) -> Result<Answer, TriggerError> {
-    let rounds = Round::list(request(&event, "session"))
-        .ok_or_else(|| PublicError::INTERNAL.with_detail("the session cannot be read"))?;
-    let (challenge, sent) = match rounds.last() {
-        None => {
-            let code = Code::random(config.code_digits.into(), random).map_err(no_randomness)?;
-            let user = event.user_name().unwrap_or_default();
-            let challenge = Challenge::new(&code, user, now + config.code_lifetime, random);
-            let letter = recipient(&event).map(|email| Letter::new(email, &code, config));
-            (challenge.map_err(no_randomness)?, deliver(letter, sender, config).await)
-        }
+) -> Result<Result<&'static str, SendError>, TriggerError> {
+    let rounds = event.session().len();
+    let (challenge, sent) = if rounds == 0 {
+        let code = Code::random(config.code_digits.into(), random).map_err(no_randomness)?;
+        let user = event.event().user_name().unwrap_or_default();
+        let challenge = Challenge::new(&code, user, now + config.code_lifetime, random);
+        let letter = recipient(event).map(|email| Letter::new(email, &code, config));
+        (challenge.map_err(no_randomness)?, deliver(letter, sender, config).await)
+    } else {
         // The same code again: its digest has come along.
-        Some(last) => {
-            let kept = last.metadata.as_deref().and_then(Challenge::parse);
-            let kept = kept
-                .ok_or_else(|| PublicError::INTERNAL.with_detail("the session has no challenge of ours"))?;
-            (kept, Ok("asked again"))
-        }
+        let kept = event.session().last().and_then(|last| Challenge::parse(last.metadata?));
+        let missing = || PublicError::INTERNAL.with_detail("the session has no challenge of ours");
+        (kept.ok_or_else(missing)?, Ok("asked again"))
     };
-    let response = json!({
-        "publicChallengeParameters": {
-            "medium": "EMAIL",
-            "digits": config.code_digits.to_string(),
-            "triesLeft": MAX_TRIES.saturating_sub(rounds.len()).to_string(),
-        },
-        "privateChallengeParameters": { CHALLENGE: challenge.to_string() },
-        "challengeMetadata": challenge.to_string(),
-    });
-    match sent {
-        Ok(decision) => answer(event, response, decision),
-        Err(error) => {
-            Ok(answer(event, response, "not sent")?.despite(&NOT_SENT.with_detail(error.to_string())))
-        }
-    }
+    let challenge = challenge.to_string();
+    event.set_public_parameter("medium", "EMAIL")?;
+    event.set_public_parameter("digits", &config.code_digits.to_string())?;
+    event.set_public_parameter("triesLeft", &MAX_TRIES.saturating_sub(rounds).to_string())?;
+    event.set_private_parameter(CHALLENGE, &challenge)?;
+    event.set_challenge_metadata(&challenge);
+    Ok(sent)
 }
 
 /// Sends a letter, if there is one, and takes the same time in any case.
@@ -109,11 +105,11 @@ async fn deliver(
 ) -> Result<&'static str, SendError> {
     let sending = async {
         let Some(letter) = letter else { return Ok("nobody to send to") };
-        let late = || SendError::new(format!("not sent within {} ms", config.answer_after.as_millis()));
         // Without a limit there is nothing to hide behind.
         if config.answer_after.is_zero() {
             return sender.send(&letter).await.map(|()| "sent");
         }
+        let late = || SendError::new(format!("not sent within {} ms", config.answer_after.as_millis()));
         let sent = tokio::time::timeout(config.answer_after, sender.send(&letter)).await;
         sent.map_err(|_elapsed| late())?.map(|()| "sent")
     };
@@ -121,45 +117,21 @@ async fn deliver(
     sent
 }
 
-fn verify(event: Event, now: SystemTime) -> Result<Answer, TriggerError> {
-    let challenge = request(&event, "privateChallengeParameters")
-        .and_then(|parameters| parameters.get(CHALLENGE)?.as_str())
-        .and_then(Challenge::parse);
-    let code = Code::typed(request(&event, "challengeAnswer").and_then(Value::as_str).unwrap_or_default());
-    let user = event.user_name().unwrap_or_default();
+fn verify(event: &mut VerifyAuthChallenge<'_>, now: SystemTime) -> Result<&'static str, TriggerError> {
+    let challenge = event.private_parameters().get(CHALLENGE).and_then(Challenge::parse);
+    let code = Code::typed(event.answer().unwrap_or_default());
+    let user = event.event().user_name().unwrap_or_default();
     // Looked at for nobody too, so that it takes as long.
     let is_right = challenge.is_some_and(|challenge| challenge.accepts(&code, user, now));
-    let is_right = is_right && !is_nobody(&event);
-    answer(event, json!({ "answerCorrect": is_right }), if is_right { "right" } else { "wrong" })
+    let is_right = is_right && !event.user_not_found();
+    event.set_answer_correct(is_right)?;
+    Ok(if is_right { "right" } else { "wrong" })
 }
 
 /// Where a code may be sent to: an address that the pool calls verified, of somebody who exists.
-fn recipient(event: &Event) -> Option<&str> {
+fn recipient<'e>(event: &'e CreateAuthChallenge<'_>) -> Option<&'e str> {
     let attributes = event.user_attributes();
-    (!is_nobody(event) && attributes.is_true("email_verified")).then(|| attributes.email()).flatten()
-}
-
-/// Anything but a clear no is a yes.
-fn is_nobody(event: &Event) -> bool {
-    !matches!(request(event, "userNotFound"), None | Some(Value::Null | Value::Bool(false)))
-}
-
-fn request<'e>(event: &'e Event, field: &str) -> Option<&'e Value> {
-    event.get("request")?.get(field)
-}
-
-/// Puts the members of a response in place, beside those that may be there.
-fn answer(event: Event, members: Value, decision: &'static str) -> Result<Answer, TriggerError> {
-    let mut event = event.into_value();
-    if let (Value::Object(event), Value::Object(members)) = (&mut event, members) {
-        let mut response = match event.remove("response") {
-            Some(Value::Object(response)) => response,
-            _ => Map::new(),
-        };
-        response.extend(members);
-        event.insert("response".to_owned(), Value::Object(response));
-    }
-    Ok(Answer::new(Event::new(event)?, decision))
+    (!event.user_not_found() && attributes.is_true("email_verified")).then(|| attributes.email()).flatten()
 }
 
 fn no_randomness(error: RandomError) -> TriggerError {

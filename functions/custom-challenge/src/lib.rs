@@ -85,7 +85,6 @@ mod decide;
 mod handle;
 mod letter;
 mod random;
-mod round;
 mod sender;
 #[cfg(feature = "ses")]
 mod ses;
@@ -94,10 +93,9 @@ mod ses;
 pub use self::ses::SesSender;
 pub use self::{
     config::Config,
-    decide::{CUSTOM_CHALLENGE, MAX_TRIES, Verdict, decide},
+    decide::{MAX_TRIES, Verdict, decide},
     handle::handle,
     letter::Letter,
     random::{Random, RandomError, SystemRandom},
-    round::Round,
     sender::{SendError, Sender},
 };

@@ -1,4 +1,5 @@
-//! The profiles of users: one item for each, keyed by `sub`, written when the sign-up is confirmed.
+//! The profiles of users: one item for each, keyed by `sub`, written when the sign-up is confirmed or, for users who never
+//! confirm one, when they first sign in.
 
 use std::{fmt, time::Duration};
 
@@ -21,6 +22,8 @@ const ATTEMPTS: u32 = 8;
 
 const SUB: &str = "sub";
 const GROUPS: &str = "groups";
+/// There until the user has all that they get besides the profile.
+const INCOMPLETE: &str = "incomplete";
 
 /// Reads and writes profiles.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ pub struct Profile {
     pub sub: String,
     /// The groups that the profile adds to those of the user pool.
     pub groups: Vec<String>,
+    /// Whether the user has all that they get besides the profile; see [`Profiles::complete`].
+    pub complete: bool,
     /// All other attributes of the profile, save those with a number that is not exact in 64 bits: a rounded one could be
     /// somebody else's.
     pub claims: Map<String, Value>,
@@ -118,6 +123,31 @@ impl Profiles {
         Err(StoreError::unexpected("TransactWriteItems", "TransactionConflict").into())
     }
 
+    /// Notes that the user has all that they get besides the profile. Until then [`Profile::complete`] is false, so that
+    /// whoever reads the profile knows that something was cut short. May be repeated.
+    ///
+    /// # Errors
+    ///
+    /// When there is no profile, or DynamoDB refuses or does not answer.
+    pub async fn complete(&self, sub: &str) -> Result<(), ProfileError> {
+        check(sub)?;
+        let answer = self
+            .table
+            .client()
+            .await
+            .update_item()
+            .table_name(self.table.name())
+            .set_key(Some(profile_key(sub)))
+            .update_expression("REMOVE #incomplete")
+            // Else the update would make an item that is nobody's profile.
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#incomplete", INCOMPLETE)
+            .expression_attribute_names("#pk", PK)
+            .send()
+            .await;
+        answer.map(drop).map_err(|error| StoreError::new("UpdateItem", error).into())
+    }
+
     /// The profile of this user, as it is now.
     ///
     /// # Errors
@@ -128,11 +158,13 @@ impl Profiles {
         let Some(item) = self.table.get(profile_key(sub)).await? else {
             return Ok(None);
         };
-        let mut profile = Profile { sub: sub.to_owned(), groups: Vec::new(), claims: Map::new() };
+        let mut profile =
+            Profile { sub: sub.to_owned(), groups: Vec::new(), complete: true, claims: Map::new() };
         for (name, value) in item {
             match name.as_str() {
                 PK | SK | SUB => {}
                 GROUPS => profile.groups = texts(value),
+                INCOMPLETE => profile.complete = false,
                 _ if !is_exact(&value) => {
                     tracing::warn!(
                         attribute = name,
@@ -267,6 +299,7 @@ fn profile_row(profile: &NewProfile) -> Row {
     for (name, text) in [(SUB, &profile.sub), ("username", &profile.username), ("createdAt", &created_at)] {
         row.insert(name.to_owned(), AttributeValue::S(text.clone()));
     }
+    row.insert(INCOMPLETE.to_owned(), AttributeValue::Bool(true));
     row
 }
 
@@ -324,6 +357,7 @@ impl fmt::Debug for Profile {
         f.debug_struct("Profile")
             .field("sub", &self.sub)
             .field("groups", &self.groups)
+            .field("complete", &self.complete)
             .field("claims", &names)
             .finish()
     }
@@ -407,6 +441,21 @@ mod tests {
         let found = profiles.get("u1").await.unwrap().unwrap();
         assert_eq!(found.claims["username"], "name of u1");
         assert_eq!(found.claims["createdAt"], "1970-01-01T00:00:00.000Z");
+    }
+
+    #[tokio::test]
+    async fn a_profile_is_incomplete_until_it_is_said_to_be_complete() {
+        let profiles = Profiles::new(testkit::table().await.unwrap());
+        assert!(profiles.complete("u1").await.is_err(), "there is nobody yet");
+        assert_eq!(profiles.get("u1").await.unwrap(), None);
+        profiles.enroll(&profile("u1")).await.unwrap();
+        assert!(!profiles.get("u1").await.unwrap().unwrap().complete);
+        for _ in 0..2 {
+            profiles.complete("u1").await.unwrap();
+            assert!(profiles.get("u1").await.unwrap().unwrap().complete);
+            // A late delivery of the same event takes nothing back.
+            profiles.enroll(&profile("u1")).await.unwrap();
+        }
     }
 
     #[tokio::test]

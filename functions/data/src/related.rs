@@ -18,6 +18,9 @@ const BATCH: usize = 25;
 
 type Pairs = [(String, String)];
 
+/// Where a record leads by a key, and who lets the caller see what is there.
+type Lead = (Permit<Read>, Option<RecordKey>);
+
 impl AuthorizedRepository {
     /// What a relation of a record leads to, as far as the caller may see it. A single record that does not exist or may
     /// not be seen is none, and so is one that is found by a field which is withheld from the caller. Related records come in the order of the index by which they are found; those of a
@@ -90,7 +93,7 @@ impl AuthorizedRepository {
             let permit = self.authorizer.permit_related(identity, pairs, &record.item, related.rules()).ok();
             Ok(permit.map(|permit| (permit, key_by(related, pairs, &record.item))))
         });
-        let ways: Vec<Result<Option<(Permit<Read>, Option<RecordKey>)>, DataError>> = ways.collect();
+        let ways: Vec<Result<Option<Lead>, DataError>> = ways.collect();
         let wanted: Vec<_> =
             ways.iter().flatten().flatten().map(|(permit, key)| (permit, key.clone())).collect();
         let mut found = self.repository.get_all(related, &wanted).await?.into_iter();

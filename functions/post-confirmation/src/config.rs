@@ -1,5 +1,5 @@
 use portcullis_data::{ConnectOptions, Profiles, Table, connect};
-use portcullis_events::check_group_name;
+use portcullis_directory::UserGroups;
 use portcullis_trigger::ConfigErrors;
 
 /// What a new user gets; see the [crate's documentation](crate) for the variables.
@@ -7,10 +7,8 @@ use portcullis_trigger::ConfigErrors;
 pub struct Config {
     /// The table of the profiles.
     pub table_name: String,
-    /// The group of every user.
-    pub default_group: Option<String>,
-    /// The group of the first user since the table was made.
-    pub first_user_group: Option<String>,
+    /// The groups that users get.
+    pub groups: UserGroups,
     /// What a failure means for the user.
     pub on_error: OnError,
 }
@@ -36,15 +34,7 @@ impl Config {
         if table_name.trim().is_empty() {
             errors.push("TABLE_NAME", "is missing");
         }
-        let mut group = |variable| {
-            let name = lookup(variable)?;
-            if check_group_name(&name).is_err() {
-                errors.push(variable, "is no group's name: 1 to 128 characters without blanks");
-            }
-            Some(name)
-        };
-        let default_group = group("DEFAULT_GROUP");
-        let first_user_group = group("FIRST_USER_GROUP");
+        let groups = UserGroups::from_env(&lookup, &mut |variable, problem| errors.push(variable, problem));
         let on_error = match lookup("ON_ERROR").as_deref() {
             None | Some("continue") => OnError::Continue,
             Some("fail") => OnError::Fail,
@@ -53,7 +43,7 @@ impl Config {
                 OnError::Fail
             }
         };
-        errors.or(Self { table_name, default_group, first_user_group, on_error })
+        errors.or(Self { table_name, groups, on_error })
     }
 
     /// The profiles in the configured table at AWS. Nothing is called before the first event.
@@ -63,7 +53,7 @@ impl Config {
 
     /// The profiles in another table, with the first user told apart if there is a group for them.
     pub fn profiles_in(&self, table: Table) -> Profiles {
-        Profiles::new(table).elect_admin(self.first_user_group.is_some())
+        Profiles::new(table).elect_admin(self.groups.first_user.is_some())
     }
 }
 
@@ -79,12 +69,8 @@ mod tests {
 
     #[test]
     fn only_the_table_is_needed() {
-        let expected = Config {
-            table_name: "t".into(),
-            default_group: None,
-            first_user_group: None,
-            on_error: OnError::Continue,
-        };
+        let expected =
+            Config { table_name: "t".into(), groups: UserGroups::default(), on_error: OnError::Continue };
         assert_eq!(config(&[("TABLE_NAME", "t")]), Ok(expected));
     }
 
@@ -92,14 +78,16 @@ mod tests {
     fn everything_can_be_set() {
         let variables = [
             ("TABLE_NAME", "t"),
-            ("DEFAULT_GROUP", "users"),
+            ("DEFAULT_GROUP", "users, readers"),
             ("FIRST_USER_GROUP", "admins"),
             ("ON_ERROR", "fail"),
         ];
         let expected = Config {
             table_name: "t".into(),
-            default_group: Some("users".into()),
-            first_user_group: Some("admins".into()),
+            groups: UserGroups {
+                every_user: vec!["users".into(), "readers".into()],
+                first_user: Some("admins".into()),
+            },
             on_error: OnError::Fail,
         };
         assert_eq!(config(&variables), Ok(expected));
@@ -107,9 +95,10 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_reported_at_once() {
-        let variables = [("DEFAULT_GROUP", "two words"), ("FIRST_USER_GROUP", ""), ("ON_ERROR", "ignore")];
+        let variables =
+            [("DEFAULT_GROUP", "users,two words"), ("FIRST_USER_GROUP", ""), ("ON_ERROR", "ignore")];
         let expected = "TABLE_NAME is missing\n\
-            DEFAULT_GROUP is no group's name: 1 to 128 characters without blanks\n\
+            DEFAULT_GROUP entry 2 is no group's name: 1 to 128 characters without blanks\n\
             FIRST_USER_GROUP is no group's name: 1 to 128 characters without blanks\n\
             ON_ERROR is neither `continue` nor `fail`";
         assert_eq!(config(&variables).unwrap_err(), expected);

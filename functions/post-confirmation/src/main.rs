@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use portcullis_data::{Clock, System};
-use portcullis_post_confirmation::{CognitoDirectory, Config, handle};
+use portcullis_directory::CognitoDirectory;
+use portcullis_post_confirmation::{Config, handle};
 use portcullis_trigger::{TriggerLayer, run, service_fn, start};
 
 const NAME: &str = "post-confirmation";
@@ -13,7 +14,7 @@ async fn main() -> ExitCode {
     let Some(config) = start(NAME, Config::from_env) else {
         return ExitCode::FAILURE;
     };
-    let (profiles, directory) = (config.profiles(), CognitoDirectory::new());
-    let handler = service_fn(|event| handle(event, &config, &profiles, &directory, System.now()));
+    let (profiles, groups) = (config.profiles(), CognitoDirectory::new());
+    let handler = service_fn(|event| handle(event, &config, &profiles, &groups, System.now()));
     run(TriggerLayer::new(NAME), handler).await
 }

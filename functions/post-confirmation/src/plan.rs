@@ -1,87 +1,57 @@
-use std::fmt;
+use portcullis_directory::PoolUser;
+use portcullis_events::{
+    Event, PostAuthentication, PostConfirmation, PostConfirmationSource, PublicError, TriggerError,
+};
 
-use portcullis_data::{NewProfile, Timestamp};
-use portcullis_events::{PostConfirmation, PostConfirmationSource, PublicError, TriggerError};
-
-use crate::Config;
-
-/// What a new user gets.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Their profile.
-    pub profile: NewProfile,
-    /// The pool that they are in.
-    pub user_pool_id: String,
-    /// The group that every user gets.
-    pub default_group: Option<String>,
-    /// The group that they get if they are the first user.
-    pub first_user_group: Option<String>,
+/// What an event asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// A sign-up was confirmed: the user gets what each user has.
+    Enroll(PoolUser),
+    /// A user has signed in: they get it if they have not yet.
+    EnrollIfNew(PoolUser),
 }
 
-/// What the event asks for: nothing, unless a sign-up was confirmed.
+/// What the event asks for: nothing, unless a sign-up was confirmed or a user has signed in.
 ///
 /// # Errors
 ///
-/// [`PublicError::MALFORMED_EVENT`] if the event does not say who was confirmed, and where.
-pub fn decide(
-    confirmation: PostConfirmation<'_>,
-    config: &Config,
-    now: Timestamp,
-) -> Result<Option<Plan>, TriggerError> {
-    if confirmation.source() != PostConfirmationSource::ConfirmSignUp {
-        return Ok(None);
+/// [`PublicError::MALFORMED_EVENT`] if the event does not say who it was, and where.
+pub fn decide(event: &Event) -> Result<Option<Plan>, TriggerError> {
+    if PostAuthentication::of(event).is_some() {
+        return Ok(Some(Plan::EnrollIfNew(user(event)?)));
     }
-    let event = confirmation.event();
-    let sub = confirmation.user_attributes().sub().ok_or_else(|| missing("request.userAttributes.sub"))?;
+    match PostConfirmation::of(event).map(|confirmation| confirmation.source()) {
+        Some(PostConfirmationSource::ConfirmSignUp) => Ok(Some(Plan::Enroll(user(event)?))),
+        _ => Ok(None),
+    }
+}
+
+fn user(event: &Event) -> Result<PoolUser, TriggerError> {
+    let sub = event.user_attributes().sub().ok_or_else(|| missing("request.userAttributes.sub"))?;
     let username = event.user_name().filter(|name| !name.is_empty()).ok_or_else(|| missing("userName"))?;
     let user_pool_id =
         event.user_pool_id().filter(|id| !id.is_empty()).ok_or_else(|| missing("userPoolId"))?;
-    Ok(Some(Plan {
-        profile: NewProfile { sub: sub.to_owned(), username: username.to_owned(), created_at: now },
-        user_pool_id: user_pool_id.to_owned(),
-        default_group: config.default_group.clone(),
-        first_user_group: config.first_user_group.clone(),
-    }))
+    Ok(PoolUser { sub: sub.to_owned(), username: username.to_owned(), user_pool_id: user_pool_id.to_owned() })
 }
 
 fn missing(field: &str) -> TriggerError {
     PublicError::MALFORMED_EVENT.with_detail(format!("the event has no {field}"))
 }
 
-/// Leaves the user's name out, for it may be an e-mail address.
-impl fmt::Debug for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
-            .field("sub", &self.profile.sub)
-            .field("user_pool_id", &self.user_pool_id)
-            .field("default_group", &self.default_group)
-            .field("first_user_group", &self.first_user_group)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use portcullis_events::Event;
     use serde_json::{Value, json};
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
     fn plan(event: Value) -> Result<Option<Plan>, TriggerError> {
-        let lookup = |name: &str| match name {
-            "TABLE_NAME" => Some("t".to_owned()),
-            "DEFAULT_GROUP" => Some("users".to_owned()),
-            _ => None,
-        };
-        let config = Config::from_env(lookup).unwrap();
-        decide(PostConfirmation::of(&Event::new(event).unwrap()).unwrap(), &config, NOW)
+        decide(&Event::new(event).unwrap())
     }
 
-    fn confirmed() -> Value {
+    fn event(source: &str) -> Value {
         json!({
-            "triggerSource": "PostConfirmation_ConfirmSignUp",
+            "triggerSource": source,
             "userPoolId": "p",
             "userName": "ann@example.com",
             "request": {"userAttributes": {"sub": "s-1"}},
@@ -89,43 +59,41 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmed_sign_up_gets_a_profile_and_groups() {
-        let expected = Plan {
-            profile: NewProfile { sub: "s-1".into(), username: "ann@example.com".into(), created_at: NOW },
-            user_pool_id: "p".into(),
-            default_group: Some("users".into()),
-            first_user_group: None,
-        };
-        let plan = plan(confirmed()).unwrap().unwrap();
-        assert_eq!(plan, expected);
-        assert!(!format!("{plan:?}").contains("ann"));
-    }
-
-    #[test]
-    fn nothing_else_gets_anything() {
-        for source in ["PostConfirmation_ConfirmForgotPassword", "PostConfirmation_Tomorrow"] {
-            let mut event = confirmed();
-            event["triggerSource"] = json!(source);
-            assert_eq!(plan(event).unwrap(), None, "{source}");
+    fn a_confirmed_sign_up_and_a_sign_in_are_told_apart_and_nothing_else_asks_for_anything() {
+        let user =
+            || PoolUser { sub: "s-1".into(), username: "ann@example.com".into(), user_pool_id: "p".into() };
+        for (source, expected) in [
+            ("PostConfirmation_ConfirmSignUp", Some(Plan::Enroll(user()))),
+            ("PostAuthentication_Authentication", Some(Plan::EnrollIfNew(user()))),
+            ("PostConfirmation_ConfirmForgotPassword", None),
+            ("PostConfirmation_Tomorrow", None),
+            ("PreAuthentication_Authentication", None),
+            ("PreSignUp_SignUp", None),
+        ] {
+            let plan = plan(event(source)).unwrap();
+            assert_eq!(plan, expected, "{source}");
+            assert!(!format!("{plan:?}").contains("ann"));
         }
     }
 
     #[test]
     fn an_event_that_does_not_say_who_is_malformed() {
-        for (pointer, odd) in [
-            ("/request", json!(null)),
-            ("/request/userAttributes", json!({})),
-            ("/request/userAttributes/sub", json!("")),
-            ("/request/userAttributes/sub", json!(7)),
-            ("/userName", json!(null)),
-            ("/userName", json!("")),
-            ("/userPoolId", json!([])),
-        ] {
-            let mut event = confirmed();
-            *event.pointer_mut(pointer).unwrap() = odd.clone();
-            let error = plan(event).unwrap_err();
-            assert_eq!(error.code(), "E_MALFORMED_EVENT", "{pointer} {odd}");
-            assert!(!error.detail().unwrap().contains("ann"));
+        for source in ["PostConfirmation_ConfirmSignUp", "PostAuthentication_Authentication"] {
+            for (pointer, odd) in [
+                ("/request", json!(null)),
+                ("/request/userAttributes", json!({})),
+                ("/request/userAttributes/sub", json!("")),
+                ("/request/userAttributes/sub", json!(7)),
+                ("/userName", json!(null)),
+                ("/userName", json!("")),
+                ("/userPoolId", json!([])),
+            ] {
+                let mut event = event(source);
+                *event.pointer_mut(pointer).unwrap() = odd.clone();
+                let error = plan(event).unwrap_err();
+                assert_eq!(error.code(), "E_MALFORMED_EVENT", "{pointer} {odd}");
+                assert!(!error.detail().unwrap().contains("ann"));
+            }
         }
     }
 }

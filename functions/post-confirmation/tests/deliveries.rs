@@ -10,11 +10,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use portcullis_data::{Enrollment, NewProfile, ProfileError, Timestamp, testkit};
+use portcullis_data::{Enrollment, NewProfile, Profile, ProfileError, Profiles, Timestamp, testkit};
+use portcullis_directory::{DirectoryError, Enrollments, Groups as GroupDirectory, ProfileReader};
 use portcullis_events::{Event, TriggerError};
-use portcullis_post_confirmation::{Config, Directory, DirectoryError, Enrollments, handle};
+use portcullis_post_confirmation::{Config, handle};
 use portcullis_trigger::{Answer, TriggerLayer, invocation, service_fn};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt};
 
 const SIGN_UP: &str =
@@ -30,6 +31,7 @@ const ANN: &str = "3f0c8a52-6c1f-4f0e-9d0b-5b1d7a1c2e01";
 #[derive(Default)]
 struct Store {
     subs: Mutex<Vec<String>>,
+    complete: Mutex<Vec<String>>,
     fails: bool,
 }
 
@@ -46,6 +48,27 @@ impl Enrollments for Store {
         }
         Ok(Enrollment { created, first_admin: subs[0] == profile.sub })
     }
+
+    async fn complete(&self, sub: &str) -> Result<(), ProfileError> {
+        tokio::task::yield_now().await;
+        if self.fails {
+            return Err(ProfileError::InvalidSub);
+        }
+        self.complete.lock().unwrap().push(sub.to_owned());
+        Ok(())
+    }
+}
+
+impl ProfileReader for Store {
+    async fn get(&self, sub: &str) -> Result<Option<Profile>, ProfileError> {
+        tokio::task::yield_now().await;
+        if self.fails {
+            return Err(ProfileError::InvalidSub);
+        }
+        let known = self.subs.lock().unwrap().iter().any(|known| known == sub);
+        let complete = self.complete.lock().unwrap().iter().any(|known| known == sub);
+        Ok(known.then(|| Profile { sub: sub.to_owned(), groups: vec![], complete, claims: Map::new() }))
+    }
 }
 
 /// Groups that remember every call, and can be made to fail or to hang.
@@ -56,14 +79,17 @@ struct Groups {
     hangs_on: Option<&'static str>,
 }
 
-impl Directory for Groups {
+impl GroupDirectory for Groups {
     async fn add_user_to_group(&self, pool: &str, username: &str, group: &str) -> Result<(), DirectoryError> {
         tokio::task::yield_now().await;
         if self.hangs_on == Some(group) {
             std::future::pending::<()>().await;
         }
         if self.fails {
-            return Err(DirectoryError::new("cognito AdminAddUserToGroup failed: ResourceNotFoundException"));
+            return Err(DirectoryError::Unavailable {
+                operation: "AdminAddUserToGroup",
+                code: "ResourceNotFoundException".into(),
+            });
         }
         self.calls.lock().unwrap().push([pool, username, group].map(str::to_owned));
         Ok(())
@@ -108,8 +134,8 @@ fn config(on_error: &str) -> Config {
 async fn deliver(
     event: Value,
     config: &Config,
-    profiles: &impl Enrollments,
-    directory: &impl Directory,
+    profiles: &(impl Enrollments + ProfileReader),
+    directory: &impl GroupDirectory,
     now: Timestamp,
 ) -> Result<Value, TriggerError> {
     handle(Event::new(event)?, config, profiles, directory, now).await.map(Answer::into_value)
@@ -176,7 +202,7 @@ async fn an_effect_that_hangs_is_given_up_before_cognito_gives_up() {
     let started = tokio::time::Instant::now();
     let error = deliver(event(SIGN_UP), &config("fail"), &store, &groups, NOW).await.unwrap_err();
     assert!(started.elapsed().as_millis() < 5000);
-    assert_eq!(error.detail(), Some("profile and first user's group: took longer than 4 s"));
+    assert_eq!(error.detail(), Some("profile and first user's group: took longer than 4000 ms"));
     assert_eq!(groups.groups(), ["users"]);
 }
 
@@ -295,6 +321,57 @@ async fn a_delivery_that_died_anywhere_is_made_good_by_the_next() {
             assert!(steps > 2, "the delivery could not be stopped half-way");
             return;
         }
+    }
+}
+
+/// A user whom post-confirmation never saw signs in, and one whose enrollment was cut short.
+#[tokio::test]
+async fn whoever_signs_in_without_a_complete_profile_is_enrolled_then_and_never_again() {
+    let config = config("fail");
+    let sign_in = || {
+        let mut event = sign_up_of("s-1");
+        event["triggerSource"] = json!("PostAuthentication_Authentication");
+        event
+    };
+    let profiles = config.profiles_in(testkit::table().await.unwrap());
+    let groups = Groups::default();
+    for _ in 0..3 {
+        assert_eq!(deliver(sign_in(), &config, &profiles, &groups, NOW).await.unwrap(), sign_in());
+    }
+    assert_eq!(groups.groups(), ["admins", "users"], "once, though they signed in three times");
+    assert!(profiles.get("s-1").await.unwrap().unwrap().complete);
+
+    let profiles = config.profiles_in(testkit::table().await.unwrap());
+    let failing = Groups { fails: true, ..Groups::default() };
+    deliver(sign_up_of("s-1"), &config, &profiles, &failing, NOW).await.unwrap_err();
+    assert!(!profiles.get("s-1").await.unwrap().unwrap().complete);
+    let groups = Groups::default();
+    deliver(sign_in(), &config, &profiles, &groups, NOW).await.unwrap();
+    assert_eq!(groups.groups(), ["admins", "users"]);
+}
+
+/// As below, with the real store: a delivery that is dropped at any moment leaves what the next one can complete.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_real_store_too_a_delivery_that_died_is_made_good_by_the_next() {
+    let config = config("fail");
+    for milliseconds in [0, 1, 2, 3, 5, 8, 13, 21] {
+        let profiles: Profiles = config.profiles_in(testkit::table().await.unwrap());
+        let groups = Groups::default();
+        let dying = deliver(sign_up_of("s-1"), &config, &profiles, &groups, NOW);
+        drop(tokio::time::timeout(std::time::Duration::from_millis(milliseconds), dying).await);
+        let (one, two, three) = tokio::join!(
+            deliver(sign_up_of("s-1"), &config, &profiles, &groups, NOW),
+            deliver(sign_up_of("s-1"), &config, &profiles, &groups, NOW),
+            deliver(sign_up_of("s-1"), &config, &profiles, &groups, NOW),
+        );
+        for answer in [one, two, three] {
+            answer.unwrap();
+        }
+        deliver(sign_up_of("s-2"), &config, &profiles, &groups, NOW).await.unwrap();
+        let calls = groups.calls.lock().unwrap().clone();
+        assert!(calls.iter().any(|[_, name, group]| name == "s-1" && group == "admins"));
+        assert!(calls.iter().all(|[_, name, group]| name == "s-1" || group != "admins"));
+        assert!(profiles.get("s-1").await.unwrap().unwrap().complete);
     }
 }
 

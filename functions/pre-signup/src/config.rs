@@ -1,20 +1,40 @@
+use portcullis_directory::{Domain, EmailRules};
 use portcullis_trigger::ConfigErrors;
 
-use crate::{Domain, InvalidDomain};
+use crate::Providers;
 
-/// Which domains may sign up; see the [crate's documentation](crate) for the variables.
+/// Who may sign up, and how; see the [crate's documentation](crate) for the variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// If there are any, no other domain may sign up.
-    pub allowed: Vec<Domain>,
-    /// These may not sign up, allowed or not.
-    pub denied: Vec<Domain>,
-    /// Users of these who sign up are confirmed without a code.
+    /// Which e-mail domains may sign up.
+    pub email: EmailRules,
+    /// Users of these domains who sign up are confirmed without a code.
     pub auto_confirm: Vec<Domain>,
     /// Users who are confirmed without a code have a verified address.
     pub auto_verify_email: bool,
-    /// An address that another provider does not call verified counts for the allowed list.
-    pub insecure_trust_provider_email: bool,
+    /// The providers whose users may come in; all, if there is no list.
+    pub providers: Option<Providers>,
+    /// Whose users become one with those of the pool; `None` if nobody's do.
+    pub linking: Option<Linking>,
+}
+
+/// Which federated users become one with those of the pool, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linking {
+    /// What happens.
+    pub policy: LinkPolicy,
+    /// The providers that are trusted to say whose an address is.
+    pub providers: Providers,
+}
+
+/// What happens to somebody who comes from another provider for the first time, with an address that is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkPolicy {
+    /// They become one with the user of the pool who has the address; without one they get a user of their own.
+    Existing,
+    /// The same, and without a user of the pool one is made first.
+    Native,
 }
 
 impl Config {
@@ -25,55 +45,82 @@ impl Config {
     /// All mistakes at once.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::default();
-        let mut list = |variable, top_level| match lookup(variable) {
-            Some(text) => domains(variable, &text, top_level, &mut errors),
+        let email = EmailRules::from_env(&lookup, &mut |variable, problem| errors.push(variable, problem));
+        let auto_confirm = match lookup("AUTO_CONFIRM_DOMAINS") {
+            Some(text) => Domain::list(&text, false, |problem| errors.push("AUTO_CONFIRM_DOMAINS", problem)),
             None => Vec::new(),
         };
-        let allowed = list("ALLOWED_EMAIL_DOMAINS", false);
-        let denied = list("DENIED_EMAIL_DOMAINS", true);
-        let auto_confirm = list("AUTO_CONFIRM_DOMAINS", false);
-        // A flag, and the list without which it does nothing.
-        let mut flag = |variable, list| {
-            let (set, problem) = match lookup(variable).as_deref() {
-                None | Some("false") => return false,
-                Some("true") if lookup(list).is_some() => return true,
-                Some("true") => (true, format!("does nothing without {list}")),
-                Some(_) => (false, "is neither `true` nor `false`".to_owned()),
-            };
-            errors.push(variable, problem);
-            set
+        let auto_verify_email = match lookup("AUTO_VERIFY_EMAIL").as_deref() {
+            None | Some("false") => false,
+            Some("true") => {
+                if lookup("AUTO_CONFIRM_DOMAINS").is_none() {
+                    errors.push("AUTO_VERIFY_EMAIL", "does nothing without AUTO_CONFIRM_DOMAINS");
+                }
+                true
+            }
+            Some(_) => {
+                errors.push("AUTO_VERIFY_EMAIL", "is neither `true` nor `false`");
+                false
+            }
         };
-        let auto_verify_email = flag("AUTO_VERIFY_EMAIL", "AUTO_CONFIRM_DOMAINS");
-        let insecure_trust_provider_email = flag("INSECURE_TRUST_PROVIDER_EMAIL", "ALLOWED_EMAIL_DOMAINS");
-        errors.or(Self { allowed, denied, auto_confirm, auto_verify_email, insecure_trust_provider_email })
-    }
-
-    /// If every user's domain is judged.
-    pub(crate) fn has_lists(&self) -> bool {
-        !self.allowed.is_empty() || !self.denied.is_empty()
+        let providers = providers("PROVIDERS", &lookup, &mut errors);
+        let linking = linking(&lookup, providers.as_ref(), &mut errors);
+        if linking.is_some() && auto_verify_email {
+            errors.push(
+                "LINK_POLICY",
+                "links to addresses that AUTO_VERIFY_EMAIL calls verified and nobody has proven",
+            );
+        }
+        errors.or(Self { email, auto_confirm, auto_verify_email, providers, linking })
     }
 }
 
-/// Reads a list. `top_level`: if an entry may be a top-level domain, which covers everything below
-/// it.
-fn domains(variable: &'static str, text: &str, top_level: bool, errors: &mut ConfigErrors) -> Vec<Domain> {
-    if text.trim().is_empty() {
-        errors.push(variable, "is set and empty: leave it out if there is no list");
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for (index, entry) in text.split(',').enumerate() {
-        match Domain::parse(entry.trim()) {
-            Ok(domain) if top_level || !domain.is_top_level() => found.push(domain),
-            Ok(_) => errors.push(variable, entry_problem(index, InvalidDomain::TopLevel)),
-            Err(error) => errors.push(variable, entry_problem(index, error)),
+fn linking(
+    lookup: impl Fn(&str) -> Option<String>,
+    known: Option<&Providers>,
+    errors: &mut ConfigErrors,
+) -> Option<Linking> {
+    const POLICY: &str = "LINK_POLICY";
+    const PROVIDERS: &str = "LINK_PROVIDERS";
+    let trusted = providers(PROVIDERS, &lookup, errors);
+    let policy = match lookup(POLICY).as_deref() {
+        None | Some("off") => {
+            if trusted.is_some() {
+                errors.push(PROVIDERS, "does nothing without LINK_POLICY");
+            }
+            return None;
+        }
+        Some("link") => LinkPolicy::Existing,
+        Some("native") => LinkPolicy::Native,
+        Some(_) => {
+            errors.push(POLICY, "is none of `off`, `link` and `native`");
+            return None;
+        }
+    };
+    // A name is told from a longer one that begins with it only by knowing both.
+    let Some(known) = known else {
+        errors.push(POLICY, "needs PROVIDERS, the names of all providers of the pool");
+        return None;
+    };
+    let Some(providers) = trusted else {
+        errors
+            .push(POLICY, "needs LINK_PROVIDERS, the providers that are trusted to say whose an address is");
+        return None;
+    };
+    for (index, name) in providers.names().enumerate() {
+        if !known.contains(name) {
+            errors.push(PROVIDERS, format!("entry {} is not in PROVIDERS", index + 1));
         }
     }
-    found
+    Some(Linking { policy, providers })
 }
 
-fn entry_problem(index: usize, error: InvalidDomain) -> String {
-    format!("entry {} {error}", index + 1)
+fn providers(
+    variable: &'static str,
+    lookup: impl Fn(&str) -> Option<String>,
+    errors: &mut ConfigErrors,
+) -> Option<Providers> {
+    Some(Providers::parse(&lookup(variable)?, |problem| errors.push(variable, problem)))
 }
 
 #[cfg(test)]
@@ -86,9 +133,14 @@ mod tests {
         Config::from_env(lookup).map_err(|errors| errors.to_string())
     }
 
+    fn names(text: &str) -> Providers {
+        Providers::parse(text, |problem| panic!("{problem}"))
+    }
+
     #[test]
     fn nothing_configured_judges_nobody() {
         assert_eq!(config(&[]).unwrap(), Config::default());
+        assert_eq!(config(&[("LINK_POLICY", "off")]).unwrap(), Config::default());
     }
 
     #[test]
@@ -99,17 +151,35 @@ mod tests {
             ("AUTO_CONFIRM_DOMAINS", "dev.example.com"),
             ("AUTO_VERIFY_EMAIL", "true"),
             ("INSECURE_TRUST_PROVIDER_EMAIL", "true"),
+            ("PROVIDERS", "Google, Corp_SAML"),
         ]);
         let domains =
             |texts: &[&str]| texts.iter().map(|text| Domain::parse(text).unwrap()).collect::<Vec<_>>();
         let expected = Config {
-            allowed: domains(&["example.com", "example.org"]),
-            denied: domains(&["zip"]),
+            email: EmailRules {
+                allowed: domains(&["example.com", "example.org"]),
+                denied: domains(&["zip"]),
+                insecure_trust_provider_email: true,
+            },
             auto_confirm: domains(&["dev.example.com"]),
             auto_verify_email: true,
-            insecure_trust_provider_email: true,
+            providers: Some(names("Google,Corp_SAML")),
+            linking: None,
         };
         assert_eq!(config.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_link_policy_names_the_providers_that_it_trusts() {
+        for (policy, expected) in [("link", LinkPolicy::Existing), ("native", LinkPolicy::Native)] {
+            let config = config(&[
+                ("PROVIDERS", "Google,Facebook"),
+                ("LINK_POLICY", policy),
+                ("LINK_PROVIDERS", "google"),
+            ]);
+            let expected = Linking { policy: expected, providers: names("google") };
+            assert_eq!(config.unwrap().linking, Some(expected));
+        }
     }
 
     #[test]
@@ -120,25 +190,59 @@ mod tests {
             ("AUTO_CONFIRM_DOMAINS", "*.example.com"),
             ("AUTO_VERIFY_EMAIL", "yes"),
             ("INSECURE_TRUST_PROVIDER_EMAIL", ""),
+            ("PROVIDERS", "Google,,two words"),
+            ("LINK_POLICY", "always"),
         ]);
         let expected = "ALLOWED_EMAIL_DOMAINS entry 1 has an `@`: write the domain alone\n\
             ALLOWED_EMAIL_DOMAINS entry 2 is empty\n\
             ALLOWED_EMAIL_DOMAINS entry 3 is a whole top-level domain\n\
             ALLOWED_EMAIL_DOMAINS entry 4 has a character that a domain cannot have there\n\
             DENIED_EMAIL_DOMAINS is set and empty: leave it out if there is no list\n\
+            INSECURE_TRUST_PROVIDER_EMAIL is neither `true` nor `false`\n\
             AUTO_CONFIRM_DOMAINS entry 1 has a `*`: a domain covers those below it already\n\
             AUTO_VERIFY_EMAIL is neither `true` nor `false`\n\
-            INSECURE_TRUST_PROVIDER_EMAIL is neither `true` nor `false`";
+            PROVIDERS entry 2 is no provider's name: 1 to 40 characters without blanks\n\
+            PROVIDERS entry 3 is no provider's name: 1 to 40 characters without blanks\n\
+            LINK_POLICY is none of `off`, `link` and `native`";
         assert_eq!(mistakes.unwrap_err(), expected);
     }
 
     #[test]
-    fn a_flag_without_its_list_is_a_mistake() {
-        for (flag, list) in [
-            ("AUTO_VERIFY_EMAIL", "AUTO_CONFIRM_DOMAINS"),
-            ("INSECURE_TRUST_PROVIDER_EMAIL", "ALLOWED_EMAIL_DOMAINS"),
-        ] {
-            assert_eq!(config(&[(flag, "true")]).unwrap_err(), format!("{flag} does nothing without {list}"));
+    fn a_variable_without_the_one_that_it_needs_is_a_mistake() {
+        let google = ("PROVIDERS", "Google");
+        let link = ("LINK_POLICY", "link");
+        let trusted = ("LINK_PROVIDERS", "Google");
+        let rows: [(&[(&str, &str)], &str); 7] = [
+            (&[("AUTO_VERIFY_EMAIL", "true")], "AUTO_VERIFY_EMAIL does nothing without AUTO_CONFIRM_DOMAINS"),
+            (
+                &[("INSECURE_TRUST_PROVIDER_EMAIL", "true")],
+                "INSECURE_TRUST_PROVIDER_EMAIL does nothing without ALLOWED_EMAIL_DOMAINS",
+            ),
+            (&[trusted], "LINK_PROVIDERS does nothing without LINK_POLICY"),
+            (&[link, trusted], "LINK_POLICY needs PROVIDERS, the names of all providers of the pool"),
+            (
+                &[link, google],
+                "LINK_POLICY needs LINK_PROVIDERS, the providers that are trusted to say whose an address is",
+            ),
+            (
+                &[link, google, ("LINK_PROVIDERS", "google,Corp")],
+                "LINK_PROVIDERS entry 2 is not in PROVIDERS",
+            ),
+            (
+                &[
+                    link,
+                    google,
+                    trusted,
+                    ("AUTO_CONFIRM_DOMAINS", "example.com"),
+                    ("AUTO_VERIFY_EMAIL", "true"),
+                ],
+                "LINK_POLICY links to addresses that AUTO_VERIFY_EMAIL calls verified and nobody has proven",
+            ),
+        ];
+        for (variables, expected) in rows {
+            assert_eq!(config(variables).unwrap_err(), expected);
+        }
+        for flag in ["AUTO_VERIFY_EMAIL", "INSECURE_TRUST_PROVIDER_EMAIL"] {
             assert_eq!(config(&[(flag, "false")]), Ok(Config::default()));
         }
     }

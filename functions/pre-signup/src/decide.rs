@@ -1,70 +1,73 @@
+use portcullis_directory::{Domain, EMAIL_MALFORMED, EMAIL_NOT_VERIFIED, EMAIL_REQUIRED};
 use portcullis_events::{PreSignUp, PreSignUpSource, PublicError, TriggerError};
 
-use crate::{Config, Domain};
+use crate::{Address, Config, LinkPolicy, Newcomer};
 
-/// The domain is denied, or is not on the allowed list. The client does not learn which.
-pub const DOMAIN_NOT_ALLOWED: PublicError =
-    PublicError::new("E_DOMAIN_NOT_ALLOWED", "this e-mail domain may not sign up");
-
-/// There is a list, and no e-mail address.
-pub const EMAIL_REQUIRED: PublicError =
-    PublicError::new("E_EMAIL_REQUIRED", "signing up needs an e-mail address");
-
-/// There is a list, and the e-mail address has no domain that could be compared.
-pub const EMAIL_MALFORMED: PublicError =
-    PublicError::new("E_EMAIL_MALFORMED", "this e-mail address cannot be used");
-
-/// There is an allowed list, and the provider does not vouch for the e-mail address.
-pub const EMAIL_NOT_VERIFIED: PublicError =
-    PublicError::new("E_EMAIL_NOT_VERIFIED", "the provider has not verified this e-mail address");
+/// The provider is not on the list, or the event does not say which one it is.
+pub const PROVIDER_NOT_ALLOWED: PublicError =
+    PublicError::new("E_PROVIDER_NOT_ALLOWED", "signing up through this provider is not offered");
 
 /// What happens to a user who may sign up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Verdict {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// They go on as if there were no function.
+    Admit,
     /// They need no code.
-    pub auto_confirm: bool,
-    /// Their e-mail address counts as verified. Never without `auto_confirm`.
-    pub auto_verify_email: bool,
+    Confirm,
+    /// They need no code and their address counts as verified, unless another user has it.
+    ConfirmAndVerify(Address),
+    /// They become one with a user of the pool, if that is safe.
+    Link(Newcomer, LinkPolicy),
 }
 
 /// If the user may sign up, and how.
 ///
 /// # Errors
 ///
-/// The user may not: [`DOMAIN_NOT_ALLOWED`], [`EMAIL_REQUIRED`], [`EMAIL_MALFORMED`], [`EMAIL_NOT_VERIFIED`].
+/// The user may not: [`PROVIDER_NOT_ALLOWED`] and those of [`EmailRules::judge`](portcullis_directory::EmailRules::judge).
 pub fn decide(sign_up: &PreSignUp<'_>, config: &Config) -> Result<Verdict, TriggerError> {
-    let address = sign_up.user_attributes().email();
-    let domain = address.and_then(Domain::of_address);
-    if config.has_lists() {
-        match &domain {
-            Some(domain) => check(domain, config)?,
-            None if address.is_none() => return Err(EMAIL_REQUIRED.into()),
-            None => return Err(EMAIL_MALFORMED.into()),
-        }
+    let source = sign_up.source();
+    config.email.judge(sign_up.user_attributes(), source == PreSignUpSource::ExternalProvider)?;
+    match source {
+        PreSignUpSource::ExternalProvider => federated(sign_up, config),
+        PreSignUpSource::SignUp => Ok(without_code(sign_up, config)),
+        // Cognito ignores the flags for an administrator's users.
+        PreSignUpSource::AdminCreateUser | PreSignUpSource::Other => Ok(Verdict::Admit),
     }
-    // Nobody sends a federated user a code: who may enter an address at the provider would be let in by it.
-    let vouched = sign_up.user_attributes().is_true("email_verified") || config.insecure_trust_provider_email;
-    if sign_up.source() == PreSignUpSource::ExternalProvider && !config.allowed.is_empty() && !vouched {
-        return Err(EMAIL_NOT_VERIFIED.into());
-    }
-    // Cognito ignores the flags for an administrator's users, and federated ones need no code.
-    let signs_up = sign_up.source() == PreSignUpSource::SignUp;
-    let auto_confirm = signs_up && domain.is_some_and(|domain| covered(&config.auto_confirm, &domain));
-    Ok(Verdict { auto_confirm, auto_verify_email: auto_confirm && config.auto_verify_email })
 }
 
-fn check(domain: &Domain, config: &Config) -> Result<(), TriggerError> {
-    if covered(&config.denied, domain) {
-        return Err(DOMAIN_NOT_ALLOWED.with_detail("the domain is on the denied list"));
+fn without_code(sign_up: &PreSignUp<'_>, config: &Config) -> Verdict {
+    let address = sign_up.user_attributes().email().unwrap_or_default();
+    let covered =
+        Domain::of_address(address).is_some_and(|domain| domain.is_covered_by(&config.auto_confirm));
+    match (covered, config.auto_verify_email) {
+        (false, _) => Verdict::Admit,
+        (true, false) => Verdict::Confirm,
+        (true, true) => Verdict::ConfirmAndVerify(Address(address.to_owned())),
     }
-    if !config.allowed.is_empty() && !covered(&config.allowed, domain) {
-        return Err(DOMAIN_NOT_ALLOWED.with_detail("the domain is not on the allowed list"));
-    }
-    Ok(())
 }
 
-fn covered(list: &[Domain], domain: &Domain) -> bool {
-    list.iter().any(|entry| entry.covers(domain))
+fn federated(sign_up: &PreSignUp<'_>, config: &Config) -> Result<Verdict, TriggerError> {
+    let Some(providers) = &config.providers else {
+        return Ok(Verdict::Admit);
+    };
+    let attributes = sign_up.user_attributes();
+    let username = sign_up.event().user_name().unwrap_or_default();
+    let unlisted =
+        || PROVIDER_NOT_ALLOWED.with_detail("the user's name and identities fit no listed provider");
+    let identity = providers.identity(username, attributes).ok_or_else(unlisted)?;
+    let Some(linking) =
+        config.linking.as_ref().filter(|linking| linking.providers.contains(&identity.provider))
+    else {
+        return Ok(Verdict::Admit);
+    };
+    // Admitted without a link, they could never be linked any more: Cognito links nobody who has signed in.
+    let address = attributes.email().ok_or(EMAIL_REQUIRED)?;
+    if !attributes.is_true("email_verified") {
+        return Err(EMAIL_NOT_VERIFIED.with_detail("not verified, so not linked"));
+    }
+    Domain::of_address(address).ok_or(EMAIL_MALFORMED)?;
+    Ok(Verdict::Link(Newcomer { identity, email: Address(address.to_owned()) }, linking.policy))
 }
 
 #[cfg(test)]
@@ -82,6 +85,13 @@ mod tests {
     type Variables = &'static [(&'static str, &'static str)];
     type Expected = Result<Verdict, &'static str>;
 
+    const ADMITTED: Expected = Ok(Verdict::Admit);
+    const CONFIRMED: Expected = Ok(Verdict::Confirm);
+    const DENIED_DOMAIN: Expected = Err("E_DOMAIN_NOT_ALLOWED");
+    const REQUIRED: Expected = Err("E_EMAIL_REQUIRED");
+    const MALFORMED: Expected = Err("E_EMAIL_MALFORMED");
+    const NOT_VERIFIED: Expected = Err("E_EMAIL_NOT_VERIFIED");
+
     fn outcome(variables: &[(&str, &str)], source: &str, email: Value) -> Result<Verdict, &'static str> {
         let lookup =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
@@ -98,32 +108,28 @@ mod tests {
 
     #[test]
     fn the_lists_decide_for_every_source() {
-        let yes = Ok(Verdict::default());
-        let no = Err("E_DOMAIN_NOT_ALLOWED");
-        let required = Err("E_EMAIL_REQUIRED");
-        let malformed = Err("E_EMAIL_MALFORMED");
         let rows: [(Variables, Value, Expected); 21] = [
-            (&[], json!("ann@anywhere.net"), yes),
-            (&[], json!(null), yes),
-            (&[], json!("not an address"), yes),
-            (&[ALLOWED], json!("ann@example.com"), yes),
-            (&[ALLOWED], json!("ann@EXAMPLE.COM"), yes),
-            (&[ALLOWED], json!("ann@mail.example.com"), yes),
-            (&[ALLOWED], json!("ann@evil-example.com"), no),
-            (&[ALLOWED], json!("ann@example.com.evil.net"), no),
-            (&[ALLOWED], json!("example.com@evil.net"), no),
-            (&[ALLOWED], json!("ann@evil.net@example.com"), malformed),
-            (&[ALLOWED], json!("\"ann@x\"@example.com"), malformed),
-            (&[ALLOWED], json!("ann@example.com "), malformed),
-            (&[ALLOWED], json!(""), required),
-            (&[ALLOWED], json!(null), required),
-            (&[ALLOWED], json!(["ann@example.com"]), required),
-            (&[DENIED], json!("ann@anywhere.net"), yes),
-            (&[DENIED], json!("ann@spam.example.com"), no),
-            (&[DENIED], json!("ann@files.zip"), no),
-            (&[DENIED], json!(null), required),
-            (&[ALLOWED, DENIED], json!("ann@spam.example.com"), no),
-            (&[ALLOWED, DENIED], json!("ann@a.spam.example.com"), no),
+            (&[], json!("ann@anywhere.net"), ADMITTED),
+            (&[], json!(null), ADMITTED),
+            (&[], json!("not an address"), ADMITTED),
+            (&[ALLOWED], json!("ann@example.com"), ADMITTED),
+            (&[ALLOWED], json!("ann@EXAMPLE.COM"), ADMITTED),
+            (&[ALLOWED], json!("ann@mail.example.com"), ADMITTED),
+            (&[ALLOWED], json!("ann@evil-example.com"), DENIED_DOMAIN),
+            (&[ALLOWED], json!("ann@example.com.evil.net"), DENIED_DOMAIN),
+            (&[ALLOWED], json!("example.com@evil.net"), DENIED_DOMAIN),
+            (&[ALLOWED], json!("ann@evil.net@example.com"), MALFORMED),
+            (&[ALLOWED], json!("\"ann@x\"@example.com"), MALFORMED),
+            (&[ALLOWED], json!("ann@example.com "), MALFORMED),
+            (&[ALLOWED], json!(""), REQUIRED),
+            (&[ALLOWED], json!(null), REQUIRED),
+            (&[ALLOWED], json!(["ann@example.com"]), REQUIRED),
+            (&[DENIED], json!("ann@anywhere.net"), ADMITTED),
+            (&[DENIED], json!("ann@spam.example.com"), DENIED_DOMAIN),
+            (&[DENIED], json!("ann@files.zip"), DENIED_DOMAIN),
+            (&[DENIED], json!(null), REQUIRED),
+            (&[ALLOWED, DENIED], json!("ann@spam.example.com"), DENIED_DOMAIN),
+            (&[ALLOWED, DENIED], json!("ann@a.spam.example.com"), DENIED_DOMAIN),
         ];
         for (variables, email, expected) in rows {
             for source in [
@@ -144,25 +150,24 @@ mod tests {
     #[test]
     fn a_provider_must_vouch_for_an_address_on_the_allowed_list() {
         const TRUST: (&str, &str) = ("INSECURE_TRUST_PROVIDER_EMAIL", "true");
-        let (federated, yes, no) =
-            ("PreSignUp_ExternalProvider", Ok(Verdict::default()), Err("E_EMAIL_NOT_VERIFIED"));
+        let federated = "PreSignUp_ExternalProvider";
         let rows: [(Variables, &str, Value, Expected); 14] = [
-            (&[ALLOWED], federated, json!("true"), yes),
-            (&[ALLOWED], federated, json!("false"), no),
-            (&[ALLOWED], federated, json!("True"), no),
-            (&[ALLOWED], federated, json!(""), no),
-            (&[ALLOWED], federated, json!(null), no),
-            (&[ALLOWED, DENIED], federated, json!(null), no),
-            (&[ALLOWED, TRUST], federated, json!(null), yes),
-            (&[ALLOWED, TRUST], federated, json!("false"), yes),
+            (&[ALLOWED], federated, json!("true"), ADMITTED),
+            (&[ALLOWED], federated, json!("false"), NOT_VERIFIED),
+            (&[ALLOWED], federated, json!("True"), NOT_VERIFIED),
+            (&[ALLOWED], federated, json!(""), NOT_VERIFIED),
+            (&[ALLOWED], federated, json!(null), NOT_VERIFIED),
+            (&[ALLOWED, DENIED], federated, json!(null), NOT_VERIFIED),
+            (&[ALLOWED, TRUST], federated, json!(null), ADMITTED),
+            (&[ALLOWED, TRUST], federated, json!("false"), ADMITTED),
             // Without an allowed list an address gives nobody anything.
-            (&[DENIED], federated, json!(null), yes),
-            (&[], federated, json!(null), yes),
+            (&[DENIED], federated, json!(null), ADMITTED),
+            (&[], federated, json!(null), ADMITTED),
             // A code goes to the address, or an administrator vouches.
-            (&[ALLOWED], "PreSignUp_SignUp", json!(null), yes),
-            (&[ALLOWED], "PreSignUp_SignUp", json!("false"), yes),
-            (&[ALLOWED], "PreSignUp_AdminCreateUser", json!(null), yes),
-            (&[ALLOWED], "PreSignUp_AdminCreateUser", json!("false"), yes),
+            (&[ALLOWED], "PreSignUp_SignUp", json!(null), ADMITTED),
+            (&[ALLOWED], "PreSignUp_SignUp", json!("false"), ADMITTED),
+            (&[ALLOWED], "PreSignUp_AdminCreateUser", json!(null), ADMITTED),
+            (&[ALLOWED], "PreSignUp_AdminCreateUser", json!("false"), ADMITTED),
         ];
         for (variables, source, verified, expected) in rows {
             let lookup = |name: &str| {
@@ -185,19 +190,17 @@ mod tests {
 
     #[test]
     fn only_those_who_sign_up_with_a_configured_domain_need_no_code() {
-        let code = Ok(Verdict::default());
-        let confirmed = Ok(Verdict { auto_confirm: true, auto_verify_email: false });
-        let verified = Ok(Verdict { auto_confirm: true, auto_verify_email: true });
+        let verified = Ok(Verdict::ConfirmAndVerify(Address("ann@dev.example.com".to_owned())));
         let rows: [(Variables, &str, Value, Expected); 9] = [
-            (&[CONFIRM], "PreSignUp_SignUp", json!("ann@dev.example.com"), confirmed),
-            (&[CONFIRM], "PreSignUp_SignUp", json!("ann@a.dev.example.com"), confirmed),
-            (&[CONFIRM], "PreSignUp_SignUp", json!("ann@example.com"), code),
-            (&[CONFIRM], "PreSignUp_SignUp", json!(null), code),
-            (&[CONFIRM], "PreSignUp_SignUp", json!("\"ann\"@dev.example.com"), code),
+            (&[CONFIRM], "PreSignUp_SignUp", json!("ann@dev.example.com"), CONFIRMED),
+            (&[CONFIRM], "PreSignUp_SignUp", json!("ann@a.dev.example.com"), CONFIRMED),
+            (&[CONFIRM], "PreSignUp_SignUp", json!("ann@example.com"), ADMITTED),
+            (&[CONFIRM], "PreSignUp_SignUp", json!(null), ADMITTED),
+            (&[CONFIRM], "PreSignUp_SignUp", json!("\"ann\"@dev.example.com"), ADMITTED),
             (&[CONFIRM, VERIFY], "PreSignUp_SignUp", json!("ann@dev.example.com"), verified),
-            (&[CONFIRM, VERIFY], "PreSignUp_SignUp", json!("ann@example.com"), code),
-            (&[CONFIRM, VERIFY], "PreSignUp_AdminCreateUser", json!("ann@dev.example.com"), code),
-            (&[CONFIRM, VERIFY], "PreSignUp_ExternalProvider", json!("ann@dev.example.com"), code),
+            (&[CONFIRM, VERIFY], "PreSignUp_SignUp", json!("ann@example.com"), ADMITTED),
+            (&[CONFIRM, VERIFY], "PreSignUp_AdminCreateUser", json!("ann@dev.example.com"), ADMITTED),
+            (&[CONFIRM, VERIFY], "PreSignUp_ExternalProvider", json!("ann@dev.example.com"), ADMITTED),
         ];
         for (variables, source, email, expected) in rows {
             assert_eq!(outcome(variables, source, email.clone()), expected, "{variables:?} {source} {email}");
@@ -211,5 +214,86 @@ mod tests {
             outcome(&[CONFIRM, denied], "PreSignUp_SignUp", json!("ann@dev.example.com")),
             Err("E_DOMAIN_NOT_ALLOWED")
         );
+    }
+
+    #[test]
+    fn whoever_comes_from_another_provider_is_admitted_linked_or_refused_by_the_provider() {
+        const PROVIDERS: (&str, &str) = ("PROVIDERS", "Google,Corp,Corp_SAML");
+        const LINK: (&str, &str) = ("LINK_POLICY", "link");
+        const TRUSTED: (&str, &str) = ("LINK_PROVIDERS", "google,Corp_SAML");
+        const TRUST: (&str, &str) = ("INSECURE_TRUST_PROVIDER_EMAIL", "true");
+        let linked = |provider: &str, subject: &str| {
+            let identity = portcullis_directory::FederatedIdentity {
+                provider: provider.into(),
+                subject: subject.into(),
+            };
+            let email = Address("ann@example.com".to_owned());
+            Ok(Verdict::Link(Newcomer { identity, email }, LinkPolicy::Existing))
+        };
+        let (ann, verified) = (json!("ann@example.com"), json!("true"));
+        let unlisted = Err("E_PROVIDER_NOT_ALLOWED");
+        let rows: [(Variables, &str, Value, Value, Expected); 16] = [
+            (&[], "Facebook_7", ann.clone(), json!(null), ADMITTED),
+            (&[PROVIDERS], "google_7", ann.clone(), json!(null), ADMITTED),
+            (&[PROVIDERS], "corp_saml_7", ann.clone(), json!(null), ADMITTED),
+            (&[PROVIDERS], "Facebook_7", ann.clone(), verified.clone(), unlisted.clone()),
+            (&[PROVIDERS], "google", ann.clone(), verified.clone(), unlisted.clone()),
+            (&[PROVIDERS, LINK, TRUSTED], "Facebook_7", ann.clone(), verified.clone(), unlisted),
+            (&[PROVIDERS, LINK, TRUSTED], "google_7", ann.clone(), verified.clone(), linked("Google", "7")),
+            (
+                &[PROVIDERS, LINK, TRUSTED],
+                "corp_saml_a_b",
+                ann.clone(),
+                verified.clone(),
+                linked("Corp_SAML", "a_b"),
+            ),
+            // A provider that is not trusted for it is admitted without a link, whatever it says.
+            (&[PROVIDERS, LINK, TRUSTED], "Corp_7", ann.clone(), verified.clone(), ADMITTED),
+            (&[PROVIDERS, LINK, TRUSTED], "Corp_7", ann.clone(), json!("false"), ADMITTED),
+            (
+                &[PROVIDERS, LINK, TRUSTED],
+                "google_7",
+                ann.clone(),
+                json!("false"),
+                Err("E_EMAIL_NOT_VERIFIED"),
+            ),
+            (&[PROVIDERS, LINK, TRUSTED], "google_7", ann.clone(), json!(null), NOT_VERIFIED),
+            // Trusting every provider's address for the list is not trusting it for an account.
+            (
+                &[PROVIDERS, LINK, TRUSTED, ALLOWED, TRUST],
+                "google_7",
+                ann.clone(),
+                json!("false"),
+                Err("E_EMAIL_NOT_VERIFIED"),
+            ),
+            (&[PROVIDERS, LINK, TRUSTED], "google_7", json!(null), verified.clone(), REQUIRED),
+            (
+                &[PROVIDERS, LINK, TRUSTED],
+                "google_7",
+                json!("\"ann\"@example.com"),
+                verified.clone(),
+                Err("E_EMAIL_MALFORMED"),
+            ),
+            (
+                &[PROVIDERS, LINK, TRUSTED, DENIED],
+                "google_7",
+                json!("ann@files.zip"),
+                verified,
+                Err("E_DOMAIN_NOT_ALLOWED"),
+            ),
+        ];
+        for (variables, username, email, verified, expected) in rows {
+            let lookup = |name: &str| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            };
+            let config = Config::from_env(lookup).unwrap();
+            let event = json!({
+                "triggerSource": "PreSignUp_ExternalProvider", "userName": username,
+                "request": {"userAttributes": {"email": email, "email_verified": verified}},
+            });
+            let mut event = Event::new(event).unwrap();
+            let verdict = decide(&PreSignUp::of(&mut event).unwrap(), &config).map_err(|error| error.code());
+            assert_eq!(verdict, expected, "{variables:?} {username} {email} {verified}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The pre-sign-up trigger as a Lambda function.
 
-use std::{future::ready, process::ExitCode};
+use std::process::ExitCode;
 
+use portcullis_directory::CognitoDirectory;
 use portcullis_pre_signup::{Config, handle};
 use portcullis_trigger::{TriggerLayer, run, service_fn, start};
 
@@ -12,5 +13,6 @@ async fn main() -> ExitCode {
     let Some(config) = start(NAME, Config::from_env) else {
         return ExitCode::FAILURE;
     };
-    run(TriggerLayer::new(NAME), service_fn(|event| ready(handle(event, &config)))).await
+    let accounts = CognitoDirectory::new();
+    run(TriggerLayer::new(NAME), service_fn(|event| handle(event, &config, &accounts))).await
 }

@@ -10,27 +10,40 @@ use crate::Config;
 /// out.
 const MOST_GROUPS: usize = 100;
 
-/// What is added to a user's tokens.
+/// The attribute of the profile that `TENANT_CLAIM` carries.
+const TENANT: &str = "tenant";
+
+/// What changes in a user's tokens.
 #[derive(Clone, Default, PartialEq)]
 pub struct Additions {
     /// Claims of the ID token, and from version 2 on of the access token.
     pub claims: Vec<(String, Value)>,
+    /// Claims that are taken out of the same tokens.
+    pub suppressed: Vec<String>,
     /// Groups that the user is not in already.
     pub groups: Vec<String>,
-    /// How many claims and groups were left out because a token cannot carry them.
+    /// Scopes of the access token.
+    pub scopes: Vec<String>,
+    /// Roles at AWS, the preferred one first.
+    pub roles: Vec<String>,
+    /// How many claims, groups and scopes were left out because a token cannot carry them.
     pub left_out: usize,
 }
 
-/// What the profile adds to the tokens of this event.
+/// What the profile, if there is one, and the configuration change in the tokens of this event.
+///
+/// `joined` are groups that the user has just been added to, which the event does not know of.
 pub fn decide(
     tokens: &PreTokenGeneration<'_>,
     version: Version,
-    profile: &Profile,
+    profile: Option<&Profile>,
+    joined: &[String],
     config: &Config,
 ) -> Additions {
-    let mut additions = Additions::default();
+    let mut additions = Additions { suppressed: config.suppress_claims.clone(), ..Additions::default() };
     for name in &config.token_claims {
-        let Some(value) = profile.claims.get(name).filter(|value| !value.is_null()) else {
+        let value = profile.and_then(|profile| profile.claims.get(name));
+        let Some(value) = value.filter(|value| !value.is_null()) else {
             continue;
         };
         match version.carry(value) {
@@ -38,17 +51,33 @@ pub fn decide(
             None => additions.left_out += 1,
         }
     }
+    if let Some(claim) = &config.tenant_claim {
+        match profile.and_then(|profile| profile.claims.get(TENANT)).and_then(Value::as_str) {
+            Some(tenant) if !tenant.is_empty() => {
+                additions.claims.push((claim.clone(), Value::from(tenant)));
+            }
+            // Nothing else that the pool knows by this name may stand for the tenant.
+            _ => additions.suppressed.push(claim.clone()),
+        }
+    }
     let present = tokens.groups();
-    for name in &profile.groups {
-        let fits = check_group_name(name).is_ok() && additions.groups.len() < MOST_GROUPS;
+    for name in profile.iter().flat_map(|profile| &profile.groups).chain(joined) {
         if present.contains(&name.as_str()) || additions.groups.contains(name) {
             continue;
         }
-        match fits {
+        match check_group_name(name).is_ok() && additions.groups.len() < MOST_GROUPS {
             true => additions.groups.push(name.clone()),
             false => additions.left_out += 1,
         }
     }
+    let in_group = |name: &str| present.contains(&name) || additions.groups.iter().any(|group| group == name);
+    let scopes = config.group_scopes.of(in_group);
+    let roles = config.group_roles.of(in_group).into_iter().map(str::to_owned).collect();
+    match version {
+        Version::V1 => additions.left_out += scopes.len(),
+        Version::V2 | Version::V3 => additions.scopes = scopes.into_iter().map(str::to_owned).collect(),
+    }
+    additions.roles = roles;
     additions
 }
 
@@ -60,7 +89,14 @@ impl Additions {
         tokens: &mut PreTokenGeneration<'_>,
         version: Version,
     ) -> Result<Written, EditError> {
-        let mut written = Written { claims: 0, groups: self.groups.len(), left_out: self.left_out };
+        let mut written = Written {
+            claims: 0,
+            suppressed: self.suppressed.len(),
+            groups: self.groups.len(),
+            scopes: self.scopes.len(),
+            roles: self.roles.len(),
+            left_out: self.left_out,
+        };
         for (name, value) in self.claims {
             for token in carriers(version) {
                 match tokens.set_claim(*token, &name, value.clone()) {
@@ -70,8 +106,21 @@ impl Additions {
                 }
             }
         }
+        for name in &self.suppressed {
+            carriers(version).iter().try_for_each(|token| tokens.suppress_claim(*token, name))?;
+        }
         for group in &self.groups {
             tokens.add_group(group)?;
+        }
+        for scope in &self.scopes {
+            tokens.add_scope(scope)?;
+        }
+        if !self.roles.is_empty() {
+            // Those of the pool stay, behind ours: the first one is preferred.
+            let present: Vec<String> = tokens.roles().into_iter().map(str::to_owned).collect();
+            let others = present.iter().filter(|role| !self.roles.contains(role));
+            let roles: Vec<&str> = self.roles.iter().chain(others).map(String::as_str).collect();
+            tokens.set_roles(&roles)?;
         }
         Ok(written)
     }
@@ -81,8 +130,21 @@ impl Additions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) claims: usize,
+    pub(crate) suppressed: usize,
     pub(crate) groups: usize,
+    pub(crate) scopes: usize,
+    pub(crate) roles: usize,
     pub(crate) left_out: usize,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { claims, suppressed, groups, scopes, roles, left_out } = self;
+        write!(
+            f,
+            "{claims} claims, {suppressed} suppressed, {groups} groups, {scopes} scopes, {roles} roles, {left_out} left out"
+        )
+    }
 }
 
 fn carriers(version: Version) -> &'static [Token] {
@@ -98,7 +160,10 @@ impl fmt::Debug for Additions {
         let names: Vec<&str> = self.claims.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Additions")
             .field("claims", &names)
+            .field("suppressed", &self.suppressed)
             .field("groups", &self.groups)
+            .field("scopes", &self.scopes)
+            .field("roles", &self.roles)
             .field("left_out", &self.left_out)
             .finish()
     }
@@ -121,6 +186,7 @@ mod tests {
         let profile = Profile {
             sub: "s-1".into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            complete: true,
             claims: claims.as_object().unwrap().clone(),
         };
         let mut event = Event::new(json!({
@@ -128,7 +194,7 @@ mod tests {
             "request": {"groupConfiguration": {"groupsToOverride": ["readers"]}},
         }))
         .unwrap();
-        decide(&PreTokenGeneration::of(&mut event).unwrap(), version, &profile, &config)
+        decide(&PreTokenGeneration::of(&mut event).unwrap(), version, Some(&profile), &[], &config)
     }
 
     #[test]
@@ -172,7 +238,7 @@ mod tests {
         let additions = additions(Version::V2, json!({"tenant": "acme"}), &["editors"]);
         assert_eq!(
             format!("{additions:?}"),
-            r#"Additions { claims: ["tenant"], groups: ["editors"], left_out: 0 }"#
+            r#"Additions { claims: ["tenant"], suppressed: [], groups: ["editors"], scopes: [], roles: [], left_out: 0 }"#
         );
     }
 }

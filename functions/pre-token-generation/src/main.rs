@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use portcullis_data::{Clock, System};
+use portcullis_directory::CognitoDirectory;
 use portcullis_pre_token_generation::{Config, handle};
 use portcullis_trigger::{TriggerLayer, run, service_fn, start};
 
@@ -12,6 +14,7 @@ async fn main() -> ExitCode {
     let Some(config) = start(NAME, Config::from_env) else {
         return ExitCode::FAILURE;
     };
-    let profiles = config.profiles();
-    run(TriggerLayer::new(NAME), service_fn(|event| handle(event, &config, &profiles))).await
+    let (profiles, groups) = (config.profiles(), CognitoDirectory::new());
+    let handler = service_fn(|event| handle(event, &config, &profiles, &groups, System.now()));
+    run(TriggerLayer::new(NAME), handler).await
 }

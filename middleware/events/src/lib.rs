@@ -109,6 +109,7 @@ pub use self::{
     pre_sign_up::{PreSignUp, PreSignUpSource},
     pre_token_generation::{
         PreTokenGeneration, Token, TokenSource, Version, check_claim_name, check_group_name, check_role,
+        check_scope, check_suppressed_claim_name,
     },
     trigger_error::{PublicError, TriggerError},
     user_migration::{DeliveryMedium, FinalUserStatus, MigratedUser, UserMigration, UserMigrationSource},

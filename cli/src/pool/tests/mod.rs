@@ -4,6 +4,7 @@ mod administration;
 mod authentication;
 mod custom_auth;
 mod custom_message;
+mod handle;
 mod harness;
 mod migration;
 mod passwordless;

@@ -66,7 +66,12 @@ pub fn check_claim_name(name: &str) -> Result<(), EditError> {
     }
 }
 
-pub(super) fn check_suppressed_name(name: &str) -> Result<(), EditError> {
+/// If a function may take a claim of this name out of a token. For configuration, as [`check_claim_name`] is.
+///
+/// # Errors
+///
+/// [`EditError::Reserved`], but for `cognito:groups`, and [`EditError::EmptyName`].
+pub fn check_suppressed_claim_name(name: &str) -> Result<(), EditError> {
     match name {
         "" => Err(EditError::EmptyName),
         "cognito:groups" => Ok(()),
@@ -92,8 +97,12 @@ pub(super) fn check_value(
     }
 }
 
-/// RFC 6749, section 3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
-pub(super) fn check_scope(scope: &str) -> Result<(), EditError> {
+/// If a scope can stand in a token: RFC 6749, section 3.3, `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+///
+/// # Errors
+///
+/// [`EditError::InvalidScope`].
+pub fn check_scope(scope: &str) -> Result<(), EditError> {
     let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
     if scope.is_empty() || !scope.bytes().all(allowed) {
         return Err(EditError::InvalidScope);

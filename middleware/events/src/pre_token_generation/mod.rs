@@ -6,7 +6,7 @@ mod version;
 use serde_json::{Map, Value};
 
 pub use self::{
-    claim::{Token, check_claim_name},
+    claim::{Token, check_claim_name, check_scope, check_suppressed_claim_name},
     group::check_group_name,
     role::check_role,
     version::Version,
@@ -156,7 +156,7 @@ impl<'e> PreTokenGeneration<'e> {
     /// A claim or a token that Cognito does not let a function change.
     pub fn suppress_claim(&mut self, token: Token, name: &str) -> Result<(), EditError> {
         let version = self.changes(token)?;
-        claim::check_suppressed_name(name)?;
+        check_suppressed_claim_name(name)?;
         self.edit_token(version, token, |details| add_to_list(details, "claimsToSuppress", name));
         Ok(())
     }
@@ -257,7 +257,7 @@ impl<'e> PreTokenGeneration<'e> {
 
     fn edit_scopes(&mut self, list: &str, scope: &str) -> Result<(), EditError> {
         let version = self.changes(Token::Access)?;
-        claim::check_scope(scope)?;
+        check_scope(scope)?;
         self.edit_token(version, Token::Access, |details| add_to_list(details, list, scope));
         Ok(())
     }

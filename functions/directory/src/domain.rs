@@ -74,7 +74,7 @@ impl Domain {
     ///
     /// `None` for an address that could be read in two ways, and so could pass here as one and be
     /// delivered as another.
-    pub(crate) fn of_address(address: &str) -> Option<Self> {
+    pub fn of_address(address: &str) -> Option<Self> {
         let (local, domain) = address.rsplit_once('@')?;
         let plain = |byte: u8| {
             byte.is_ascii_graphic()
@@ -95,6 +95,11 @@ impl Domain {
             Some(before) => before.is_empty() || before.ends_with('.'),
             None => false,
         }
+    }
+
+    /// If one of them is this domain or above it.
+    pub fn is_covered_by(&self, list: &[Domain]) -> bool {
+        list.iter().any(|entry| entry.covers(self))
     }
 
     pub(crate) fn is_top_level(&self) -> bool {
