@@ -174,7 +174,7 @@ impl Verifier {
     #[cold]
     fn renew(&self, token: VerifiedToken) -> Option<VerifiedToken> {
         let Signer { header, issuer, key, .. } = &*token.signer;
-        let LookUp::Found(found, generation) = issuer.keys.look_up(header.key_id.as_deref()) else {
+        let LookUp::Found((found, generation)) = issuer.keys.look_up(header.key_id.as_deref()) else {
             return None;
         };
         Arc::ptr_eq(&found, key).then_some(())?;
@@ -230,7 +230,7 @@ impl Verifier {
         found: LookUp,
     ) -> Option<Result<VerifiedToken, AuthenticateError>> {
         match found {
-            LookUp::Found(key, generation) => {
+            LookUp::Found((key, generation)) => {
                 let (header, issuer) = (Arc::clone(&token.header), Arc::clone(issuer));
                 let signer = Arc::new(Signer { header, issuer, key, generation });
                 let verified = self.check(Arc::clone(&signer), token, self.now());

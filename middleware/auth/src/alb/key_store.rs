@@ -72,7 +72,7 @@ struct Flight {
 
 /// What a fetch may be made for.
 enum Plan {
-    Answer(LookUp),
+    Answer(LookUp<Arc<VerifyingKey>>),
     Fetch { is_unknown: bool },
 }
 
@@ -87,7 +87,7 @@ impl KeyStore {
     }
 
     /// Looks a key up without waiting.
-    pub(super) fn look_up(&self, id: &str) -> LookUp {
+    pub(super) fn look_up(&self, id: &str) -> LookUp<Arc<VerifyingKey>> {
         match self.plan(&self.state(), id, self.clock.now()) {
             Plan::Answer(answer) => answer,
             Plan::Fetch { .. } => LookUp::Fetch,
@@ -95,7 +95,7 @@ impl KeyStore {
     }
 
     /// Looks a key up, and fetches it if that is what it takes.
-    pub(super) async fn find(self: &Arc<Self>, id: &str) -> LookUp {
+    pub(super) async fn find(self: &Arc<Self>, id: &str) -> LookUp<Arc<VerifyingKey>> {
         let landing = match self.join_or_begin(id) {
             Ok(landing) => landing,
             Err(answer) => return answer,
@@ -135,7 +135,7 @@ impl KeyStore {
     }
 
     /// What can be said once a fetch has ended.
-    fn settle(&self, state: &State, id: &str, now: SystemTime) -> LookUp {
+    fn settle(&self, state: &State, id: &str, now: SystemTime) -> LookUp<Arc<VerifyingKey>> {
         let known = state.known.iter().find(|known| &*known.id == id);
         match known {
             Some(known) if self.age(known, now) < self.policy.max_age => {
@@ -147,7 +147,12 @@ impl KeyStore {
     }
 
     /// What can be said when no key can be fetched: an old one serves for a while.
-    fn without(&self, known: Option<&Known>, retry_after: Duration, now: SystemTime) -> LookUp {
+    fn without(
+        &self,
+        known: Option<&Known>,
+        retry_after: Duration,
+        now: SystemTime,
+    ) -> LookUp<Arc<VerifyingKey>> {
         let bearable = self.policy.max_age.saturating_add(self.policy.stale_for);
         match known.filter(|known| self.age(known, now) < bearable) {
             Some(known) => LookUp::Found(Arc::clone(&known.key)),
@@ -160,7 +165,10 @@ impl KeyStore {
         now.duration_since(known.at).unwrap_or(self.policy.max_age)
     }
 
-    fn join_or_begin(self: &Arc<Self>, id: &str) -> Result<Shared<BoxFuture<'static, ()>>, LookUp> {
+    fn join_or_begin(
+        self: &Arc<Self>,
+        id: &str,
+    ) -> Result<Shared<BoxFuture<'static, ()>>, LookUp<Arc<VerifyingKey>>> {
         let now = self.clock.now();
         let mut state = self.state();
         let is_unknown = match self.plan(&state, id, now) {

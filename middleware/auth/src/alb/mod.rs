@@ -178,7 +178,7 @@ impl Shared {
         Ok(Unverified { header, claims, key_id, signing_input, signature: decode(signature)? })
     }
 
-    fn look_up(&self, key_id: &str) -> LookUp {
+    fn look_up(&self, key_id: &str) -> LookUp<Arc<VerifyingKey>> {
         match &self.keys {
             Keys::Given(keys) => keys
                 .get(Some(key_id))
@@ -190,7 +190,7 @@ impl Shared {
     fn conclude(
         &self,
         unverified: Unverified<'_>,
-        found: LookUp,
+        found: LookUp<Arc<VerifyingKey>>,
     ) -> Option<Result<AlbToken, AuthenticateError>> {
         match found {
             LookUp::Found(key) => Some(self.check(unverified, &key).map_err(AuthenticateError::from)),

@@ -71,11 +71,10 @@ struct Flight {
 /// Ends when the keys have been swapped, or could not be.
 type Landing = Shared<BoxFuture<'static, ()>>;
 
-/// What the store can say about a key id at once.
+/// What a store can say about a key id at once: here the key, and the generation of the set that it is of.
 #[derive(Debug)]
-pub(crate) enum LookUp {
-    /// The key, and the generation of the set that it is of.
-    Found(Arc<VerifyingKey>, u64),
+pub(crate) enum LookUp<F = (Arc<VerifyingKey>, u64)> {
+    Found(F),
     Unknown,
     Unavailable {
         retry_after: Duration,
@@ -215,7 +214,7 @@ impl KeyStore {
         let issuer_is_up = state.attempt.is_none_or(|attempt| attempt.failures == 0);
         match loaded.keys.get(id) {
             // The generation does not change while the lock is held.
-            Some(key) if is_given || is_bearable => LookUp::Found(Arc::clone(key), self.generation()),
+            Some(key) if is_given || is_bearable => LookUp::Found((Arc::clone(key), self.generation())),
             None if is_given || (is_bearable && issuer_is_up) => LookUp::Unknown,
             _ => self.unavailable(state, now),
         }
@@ -392,7 +391,7 @@ mod tests {
         let shelf = Shelf(Arc::new(Mutex::new(issuer.jwk_set_json().to_string())));
         let store = store(Source::KeySet { url: "https://a.example".to_owned() }, &shelf, None, &clock);
         let before = store.generation();
-        let LookUp::Found(key, _) = store.find(Some(&id)).await else { panic!("the key is there") };
+        let LookUp::Found((key, _)) = store.find(Some(&id)).await else { panic!("the key is there") };
         assert!(!store.still_holds(before, clock.now()), "the first keys are a change");
         let generation = store.generation();
         assert!(store.still_holds(generation, clock.now()));
@@ -407,7 +406,7 @@ mod tests {
         }
         clock.advance(half);
         assert!(store.still_holds(generation, clock.now()), "the age counts from the renewal");
-        assert!(matches!(store.look_up(Some(&id)), LookUp::Found(same, _) if Arc::ptr_eq(&same, &key)));
+        assert!(matches!(store.look_up(Some(&id)), LookUp::Found((same, _)) if Arc::ptr_eq(&same, &key)));
 
         // The key is withdrawn.
         *shelf.0.lock().unwrap() = issuer.with_new_keys().jwk_set_json().to_string();
