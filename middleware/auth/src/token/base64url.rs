@@ -19,7 +19,6 @@ pub(crate) fn decode_in<'a>(text: &[u8], place: Out<'a, [u8]>) -> Option<&'a [u8
     URL_SAFE_NO_PAD.decode(text, place).ok().map(|bytes| &*bytes)
 }
 
-#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
