@@ -15,7 +15,7 @@ const TRIGGERS: [&str; 4] = [
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 15] = [
+const INSIDE: [(&str, &[&str]); 17] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
@@ -33,12 +33,14 @@ const INSIDE: [(&str, &[&str]); 15] = [
     ),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]]),
-    ("portcullis", &["portcullis-api", "portcullis-bench"]),
+    ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-bench"]),
     (
         "portcullis-data",
         // The benchmark counts what lists read.
         &[
+            "portcullis-handlers",
             "portcullis-api",
+            "portcullis-resolvers",
             "portcullis-directory",
             "portcullis-post-confirmation",
             "portcullis-pre-token-generation",
@@ -47,7 +49,10 @@ const INSIDE: [(&str, &[&str]); 15] = [
     ),
     // The people of the user pool, whom each trigger asks about.
     ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    // The place for handlers, which both doors call.
+    ("portcullis-handlers", &["portcullis-api", "portcullis-resolvers"]),
     ("portcullis-api", &[]),
+    ("portcullis-resolvers", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
+use axum::Router;
 use portcullis::{AuthenticateLayer, ResourceMetadata, TrustedGateway, Verifier, VerifierBuilder};
 use portcullis_data::{
     ConnectOptions, FunctionError, Functions, FunctionsError, Invocation, RESERVED_MODELS, Repository, Table,
@@ -29,6 +30,7 @@ pub struct Api {
     pub(crate) cors: CorsOrigins,
     pub(crate) metadata: Option<ResourceMetadata>,
     pub(crate) functions: Functions,
+    pub(crate) more: Vec<Router>,
 }
 
 /// An API that cannot be started.
@@ -103,6 +105,7 @@ impl Api {
             cors: CorsOrigins::default(),
             metadata: None,
             functions: Functions::default(),
+            more: Vec::new(),
             schema: Arc::new(schema),
         })
     }
@@ -173,6 +176,20 @@ impl Api {
     pub fn functions(mut self, functions: Functions) -> Self {
         self.functions = functions;
         self
+    }
+
+    /// Serves these routes too, within the layers that all routes have: CORS, the log, and the answer to a panic. Who calls is
+    /// theirs to find out, by the [layer](Self::authenticate) of the routes of models.
+    #[must_use]
+    pub fn merge(mut self, routes: Router) -> Self {
+        self.more.push(routes);
+        self
+    }
+
+    /// The layer that knows the callers of the routes of models.
+    #[must_use]
+    pub fn authenticate(&self) -> AuthenticateLayer {
+        self.authenticate.clone()
     }
 
     /// Decides by this evaluator, which knows the identity pool and who is an administrator.

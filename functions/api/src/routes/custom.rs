@@ -106,6 +106,10 @@ impl From<FunctionError> for Problem {
                 tracing::error!(%error, "a handler failed");
                 Self::internal()
             }
+            other => {
+                tracing::error!(error = %other, "an answer of a handler is not known");
+                Self::internal()
+            }
         }
     }
 }
