@@ -181,7 +181,8 @@ fn mode(provider: Provider) -> AuthMode {
 fn read(body: &Item) -> Result<Asked<'_>, Refusal> {
     let field = body.get("field").and_then(Value::as_str);
     let field = field.ok_or_else(|| Refusal::malformed("`field` is missing"))?;
-    let (of, field) = field.split_once('.').ok_or_else(|| Refusal::malformed("`field` is not `Type.field`"))?;
+    let (of, field) =
+        field.split_once('.').ok_or_else(|| Refusal::malformed("`field` is not `Type.field`"))?;
     let identity = caller::read(body.get("identity").unwrap_or(&Value::Null))?;
     let args = body.get("args").and_then(Value::as_object).cloned().unwrap_or_default();
     let existing = body.get("existing").cloned().unwrap_or_default();

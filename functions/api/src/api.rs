@@ -13,9 +13,7 @@ use portcullis_data::{
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::{
-    Config, CorsOrigins, key_query,
-};
+use crate::{Config, CorsOrigins, key_query};
 
 /// Paths that serve something else than a model.
 const RESERVED: [&str; 3] = ["health", "queries", "mutations"];

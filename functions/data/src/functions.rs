@@ -142,7 +142,11 @@ impl Functions {
     ///
     /// As the first of them that has no answer; also when there is none of such a name, which
     /// [`check`](Self::check) finds at start.
-    pub async fn call(&self, names: &[String], invocation: Invocation) -> Result<Option<Value>, FunctionError> {
+    pub async fn call(
+        &self,
+        names: &[String],
+        invocation: Invocation,
+    ) -> Result<Option<Value>, FunctionError> {
         let mut answer = None;
         for name in names {
             let function = self.by_name.get(name).ok_or(FunctionError::NotFound)?;

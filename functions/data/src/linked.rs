@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use crate::{
     AuthorizedRepository, DataError, Filter, IndexQuery, Page, PageRequest, RecordKey, Shown, SortCondition,
-    listing::CONCURRENCY,
-    repository::Sought,
-    source::Source,
+    listing::CONCURRENCY, repository::Sought, source::Source,
 };
 
 /// One record, told apart from one that is there and hidden, as Amplify tells them.
@@ -216,9 +214,9 @@ impl AuthorizedRepository {
             return Ok(Linked::Many(self.show_page(identity, link.related, page)));
         }
         let first = page.records.into_iter().next();
-        Ok(Linked::One(first.map_or(Found::Absent, |stored| {
-            Found::Record(self.show(identity, link.related, stored))
-        })))
+        Ok(Linked::One(
+            first.map_or(Found::Absent, |stored| Found::Record(self.show(identity, link.related, stored))),
+        ))
     }
 
     /// What the caller may see of what the relation leads to; `None` if they may not learn where that is.

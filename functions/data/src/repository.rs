@@ -323,9 +323,8 @@ impl Repository {
         while let Some(batch) = reads.try_next().await? {
             found.extend(batch);
         }
-        let records = wanted.iter().map(|(permit, key)| {
-            Sought::new(permit, text(key).and_then(|id| found.get(&id)))
-        });
+        let records =
+            wanted.iter().map(|(permit, key)| Sought::new(permit, text(key).and_then(|id| found.get(&id))));
         Ok(records.collect())
     }
 

@@ -70,10 +70,8 @@ impl AppSync {
         let started = Instant::now();
         let contexts: Vec<Result<Context<'_>, FieldError>> =
             batch.iter().map(|event| self.read(event)).collect();
-        let mut answers: Vec<Option<Result<Value, FieldError>>> = contexts
-            .iter()
-            .map(|context| context.as_ref().err().map(|error| Err(error.clone())))
-            .collect();
+        let mut answers: Vec<Option<Result<Value, FieldError>>> =
+            contexts.iter().map(|context| context.as_ref().err().map(|error| Err(error.clone()))).collect();
         let mut first = None;
         for (place, context) in contexts.iter().enumerate() {
             let Ok(context) = context else { continue };

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 mod app_sync;
+mod config;
 mod custom;
 mod field_error;
 pub mod graphql;
@@ -22,6 +23,7 @@ mod sort_condition;
 
 pub use self::{
     app_sync::AppSync,
+    config::{Config, ConfigErrors},
     field_error::FieldError,
     graphql::{GraphQl, NotExecutable},
     resolvers::{Call, Resolvers},

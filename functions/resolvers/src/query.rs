@@ -148,7 +148,8 @@ pub(crate) fn page_request(call: Call<'_>) -> Result<PageRequest, FieldError> {
         None => None,
         Some(limit) => {
             let limit = limit.as_u64().filter(|limit| *limit > 0);
-            let limit = limit.ok_or_else(|| FieldError::new("ValidationError", "limit must be at least 1"))?;
+            let limit =
+                limit.ok_or_else(|| FieldError::new("ValidationError", "limit must be at least 1"))?;
             u32::try_from(limit.min(MAX_LIMIT)).ok()
         }
     };

@@ -96,8 +96,7 @@ impl Resolvers {
         let rules = model.rules();
         let may_be_null = !connection.required || connection.many;
         let is_kept = || rules.is_kept_from_some(call.field) && !self.is_administrator(call.identity, rules);
-        let differs =
-            || may_be_null && !self.listeners_inherit && rules.redacts(call.field, related.rules());
+        let differs = || may_be_null && !self.listeners_inherit && rules.redacts(call.field, related.rules());
         model.has_subscriptions() && (is_kept() || differs())
     }
 }

@@ -9,7 +9,11 @@ use portcullis_data::{
 };
 use serde_json::Value;
 
-use crate::{FieldError, custom, mutation, query, relation};
+use crate::{
+    FieldError, custom, mutation,
+    query::{self, is_of_mutation},
+    relation,
+};
 
 /// The resolvers of an API: what answers each of its fields, for AppSync and for the endpoint of this crate alike.
 ///
@@ -110,7 +114,9 @@ impl Resolvers {
     pub fn has_resolver(&self, of: &str, field: &str) -> bool {
         let is_root = || ["Query", "Mutation"].contains(&of);
         let is_guarded = || self.is_guarded(of, field);
-        is_root() || is_guarded() || self.expanded.field(of, field).is_some_and(|field| field.source.is_some())
+        is_root()
+            || is_guarded()
+            || self.expanded.field(of, field).is_some_and(|field| field.source.is_some())
     }
 
     /// The answer to a field of `Query` or `Mutation`.
@@ -166,7 +172,20 @@ impl Resolvers {
         if self.withholds(call, source) {
             return Err(call.refused());
         }
-        Ok(source.get(call.field).cloned().unwrap_or_default())
+        let value = || source.get(call.field).cloned().unwrap_or_default();
+        let Some(model) = self.schema.model(call.of).filter(|_| !source.contains_key(SOURCE)) else {
+            return Ok(value());
+        };
+        // A whole record, as it is stored.
+        let listened = is_of_mutation(source) && model.has_subscriptions();
+        if listened
+            && model.rules().is_kept_from_some(call.field)
+            && !self.is_administrator(call.identity, model.rules())
+        {
+            return Ok(Value::Null);
+        }
+        let one = Item::from_iter([(call.field.to_owned(), value())]);
+        Ok(model.rules().present(one).remove(call.field).unwrap_or_default())
     }
 
     fn withholds(&self, call: Call<'_>, source: &Item) -> bool {
@@ -183,6 +202,11 @@ impl Resolvers {
                 authorizer.permit_invoke(call.identity, field.rules(), self.default_provider).is_err()
             }),
         }
+    }
+
+    /// Whether records have this type.
+    pub(crate) fn is_record(&self, of: &str) -> bool {
+        self.schema.model(of).is_some()
     }
 
     /// Whether rules keep a field of an object from some of those who get the object.

@@ -33,9 +33,7 @@ fn value(written: &Written, variables: &Item) -> Option<Value> {
         Written::Boolean(value) => (*value).into(),
         Written::Int(number) => number_of(number.as_str()),
         Written::Float(number) => number_of(number.as_str()),
-        Written::List(items) => {
-            items.iter().map(|item| value(item, variables).unwrap_or_default()).collect()
-        }
+        Written::List(items) => items.iter().map(|item| value(item, variables).unwrap_or_default()).collect(),
         Written::Object(members) => {
             let members = members.iter();
             let members = members.filter_map(|(name, it)| Some((name.to_string(), value(it, variables)?)));

@@ -9,6 +9,7 @@ use apollo_compiler::{
     validation::Valid,
 };
 use portcullis_data::{
+    SOURCE,
     rules::{Identity, Item},
     schema::AuthMode,
 };
@@ -80,9 +81,11 @@ impl<'a> Execution<'a> {
                     continue;
                 };
                 // Those that an earlier field has taken along are not asked.
-                let places: Vec<usize> =
-                    (0..objects.len()).filter(|place| objects.get(*place).is_some_and(Option::is_some)).collect();
-                let asked: Vec<&(Path, Item)> = places.iter().filter_map(|place| sources.get(*place)).collect();
+                let places: Vec<usize> = (0..objects.len())
+                    .filter(|place| objects.get(*place).is_some_and(Option::is_some))
+                    .collect();
+                let asked: Vec<&(Path, Item)> =
+                    places.iter().filter_map(|place| sources.get(*place)).collect();
                 let Some(found) = self.resolve(of, field, &asked).await else {
                     continue;
                 };
@@ -129,13 +132,17 @@ impl<'a> Execution<'a> {
         if !resolvers.expanded().admits(self.mode, of, name) {
             return refused(FieldError::unauthorized(of, name));
         }
-        if !resolvers.has_resolver(of, name) {
+        let is_told = |(_, source): &&(Path, Item)| source.contains_key(SOURCE);
+        if !resolvers.has_resolver(of, name) && (!resolvers.is_record(of) || asked.iter().all(is_told)) {
             let value = |(_, source): &&(Path, Item)| Ok(source.get(name).cloned().unwrap_or_default());
             return Some(asked.iter().map(value).collect());
         }
         self.answers = self.answers.saturating_add(asked.len());
         if self.answers > MAX_ANSWERS {
-            return refused(FieldError::new("QueryTooComplex", "A query is answered by at most 10000 resolvers"));
+            return refused(FieldError::new(
+                "QueryTooComplex",
+                "A query is answered by at most 10000 resolvers",
+            ));
         }
         let arguments = arguments(&self.graphql.schema, field, self.variables);
         let call = Call { identity: self.identity, of, field: name, arguments: &arguments };
@@ -160,9 +167,7 @@ impl<'a> Execution<'a> {
                 false => Vec::new(),
             };
             let completed = match kind {
-                Type::List(inner) | Type::NonNullList(inner) => {
-                    self.lists(of, inner, values, fields).await
-                }
+                Type::List(inner) | Type::NonNullList(inner) => self.lists(of, inner, values, fields).await,
                 Type::Named(name) | Type::NonNullNamed(name) => {
                     self.named(name.as_str(), values, fields).await
                 }
@@ -254,7 +259,10 @@ impl<'a> Execution<'a> {
         }
         let sets = fields.iter().map(|field| &field.selection_set).collect();
         let mut objects = self.objects(name, sources, sets).await.into_iter();
-        present.into_iter().map(|there| if there { objects.next().flatten() } else { Some(Value::Null) }).collect()
+        present
+            .into_iter()
+            .map(|there| if there { objects.next().flatten() } else { Some(Value::Null) })
+            .collect()
     }
 
     /// The fields that are asked of an object, those of one key together.
@@ -287,7 +295,8 @@ impl<'a> Execution<'a> {
 
     /// Notes that a field has no answer.
     fn tell(&mut self, path: &Path, field: &Field, error: &FieldError) {
-        let locations = field.name.location().and_then(|place| place.line_column(&self.document.sources));
+        let locations =
+            field.response_key().location().and_then(|place| place.line_column(&self.document.sources));
         let locations = locations.into_iter();
         let locations: Vec<Value> = locations
             .map(|place| json!({ "line": place.line, "column": place.column, "sourceName": null }))

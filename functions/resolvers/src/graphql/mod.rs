@@ -19,7 +19,8 @@ use apollo_compiler::{
     ExecutableDocument, Name, Schema,
     collections::HashMap,
     executable::{FieldSet, Operation, Selection},
-    introspection, parser::Parser,
+    introspection,
+    parser::Parser,
     request::coerce_variable_values,
     response::{GraphQLError, JsonMap},
     schema::Implementers,
@@ -130,7 +131,9 @@ impl GraphQl {
         };
         let name = match Name::new(of) {
             Ok(name) if self.schema.get_object(of).is_some() => name,
-            _ => return json!({ "data": null, "errors": [error("ValidationError", "There is no such type")] }),
+            _ => {
+                return json!({ "data": null, "errors": [error("ValidationError", "There is no such type")] });
+            }
         };
         let set = match FieldSet::parse_and_validate(&self.schema, name, selection, "selection.graphql") {
             Ok(set) => set,
@@ -143,11 +146,7 @@ impl GraphQl {
     }
 
     /// The answer, and the fields that were asked for.
-    async fn execute(
-        &self,
-        identity: &Identity,
-        request: &Item,
-    ) -> Result<(Value, Vec<String>), Vec<Value>> {
+    async fn execute(&self, identity: &Identity, request: &Item) -> Result<(Value, Vec<String>), Vec<Value>> {
         let Some(query) = request.get("query").and_then(Value::as_str) else {
             return Err(vec![error("MalformedHttpRequestException", "`query` is missing")]);
         };
