@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, PoisonError},
 };
 
 use portcullis_tests::{CODE, Launch, LocalSystem, build_folder, missing, repository};
@@ -18,17 +19,24 @@ fn amplify_signs_up_signs_in_refreshes_and_calls_the_api() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let folder = installed("node", &["package.json", "package-lock.json", ".npmrc"], |folder| {
-        let mut install = Command::new("npm");
-        install
-            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
-            .current_dir(folder);
-        run("npm ci", &mut install);
-    });
+    let folder = node();
     // An import is looked up from where the script lies.
     fs::copy(sources("node").join("amplify.js"), folder.join("amplify.js")).unwrap();
     let mut client = Command::new("node");
     against(&Launch::in_memory().start().unwrap(), client.arg(folder.join("amplify.js")));
+}
+
+#[test]
+fn amplify_asks_the_graphql_api_with_statements_such_as_it_generates() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let folder = node();
+    fs::copy(sources("node").join("graphql.js"), folder.join("graphql.js")).unwrap();
+    let schema = repository().join("tests/schemas/blog.graphql");
+    let system = Launch::in_memory().schema(&schema).start().unwrap();
+    let mut client = Command::new("node");
+    against(&system, client.env("API_KEY", &system.api_key).arg(folder.join("graphql.js")));
 }
 
 #[test]
@@ -54,6 +62,19 @@ fn boto3_administers_users_and_signs_in_with_passwords() {
     // The source tree is not for caches.
     client.arg("-B").arg(sources("python").join("admin.py"));
     against(&Launch::in_memory().start().unwrap(), &mut client);
+}
+
+/// The folder in which AWS Amplify is installed.
+fn node() -> PathBuf {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    installed("node", &["package.json", "package-lock.json", ".npmrc"], |folder| {
+        let mut install = Command::new("npm");
+        install
+            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
+            .current_dir(folder);
+        run("npm ci", &mut install);
+    })
 }
 
 /// Runs a client against a system and shows what it printed if it fails.

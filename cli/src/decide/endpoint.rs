@@ -135,6 +135,7 @@ impl Endpoint {
             let endpoint = resolvers.map_err(|error| error.to_string()).and_then(|resolvers| {
                 let resolvers = resolvers
                     .default_mode(mode(api.settings.default_mode))
+                    .owners_as_stored(!api.settings.project.default_claim_has_sub)
                     .listeners_inherit(api.settings.listeners_inherit);
                 GraphQl::new(resolvers).map_err(|error| error.to_string())
             });

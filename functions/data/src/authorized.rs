@@ -44,13 +44,14 @@ pub struct AuthorizedRepository {
     pub(crate) repository: Repository,
     pub(crate) authorizer: Authorizer,
     pub(crate) for_resolvers: bool,
+    pub(crate) owners_as_stored: bool,
 }
 
 impl AuthorizedRepository {
     /// Records behind this authorizer.
     #[must_use]
     pub fn new(repository: Repository, authorizer: Authorizer) -> Self {
-        Self { repository, authorizer, for_resolvers: false }
+        Self { repository, authorizer, for_resolvers: false, owners_as_stored: false }
     }
 
     /// The same for a door that answers a record field by field, as GraphQL does:
@@ -63,6 +64,26 @@ impl AuthorizedRepository {
     pub fn for_resolvers(mut self) -> Self {
         self.for_resolvers = true;
         self
+    }
+
+    /// The same door to other records.
+    #[must_use]
+    pub fn on(self, repository: Repository) -> Self {
+        Self { repository, ..self }
+    }
+
+    /// Shows owners as they are stored, and not their last segment alone: so does Amplify where the flag
+    /// `useSubUsernameForDefaultIdentityClaim` is off.
+    #[must_use]
+    pub fn owners_as_stored(mut self, as_stored: bool) -> Self {
+        self.owners_as_stored = as_stored;
+        self
+    }
+
+    /// A record with its owners as this door shows them.
+    #[must_use]
+    pub fn present(&self, model: &ModelType, item: Item) -> Item {
+        if self.owners_as_stored { item } else { model.rules().present(item) }
     }
 
     /// The evaluator of the rules.
@@ -354,7 +375,7 @@ impl AuthorizedRepository {
         }
         item.retain(|name, _| model.field(name).is_some());
         let source = self.for_resolvers.then(|| Source::new(model, &item, &withheld));
-        let mut item = model.rules().present(item);
+        let mut item = self.present(model, item);
         if let Some(source) = source {
             item.insert(SOURCE.to_owned(), source.into_value(&item));
         }

@@ -80,6 +80,13 @@ impl Resolvers {
         self
     }
 
+    /// Shows owners as they are stored, where the flag `useSubUsernameForDefaultIdentityClaim` is off.
+    #[must_use]
+    pub fn owners_as_stored(mut self, as_stored: bool) -> Self {
+        self.records = self.records.owners_as_stored(as_stored);
+        self
+    }
+
     /// Shows related records in what mutations answer also where some of those who listen to the changes may not read them.
     /// Amplify's flag `subscriptionsInheritPrimaryAuth`.
     #[must_use]
@@ -91,8 +98,7 @@ impl Resolvers {
     /// The same over the records of another table.
     #[must_use]
     pub fn on_table(mut self, table: Table) -> Self {
-        let authorizer = self.records.authorizer().clone();
-        self.records = AuthorizedRepository::new(Repository::new(table), authorizer).for_resolvers();
+        self.records = self.records.on(Repository::new(table));
         self
     }
 
@@ -185,7 +191,7 @@ impl Resolvers {
             return Ok(Value::Null);
         }
         let one = Item::from_iter([(call.field.to_owned(), value())]);
-        Ok(model.rules().present(one).remove(call.field).unwrap_or_default())
+        Ok(self.records.present(model, one).remove(call.field).unwrap_or_default())
     }
 
     fn withholds(&self, call: Call<'_>, source: &Item) -> bool {
