@@ -185,7 +185,6 @@ impl Api {
     }
 
     /// The layer that knows the callers of the routes of models.
-    #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer {
         self.authenticate.clone()
     }
