@@ -5,8 +5,16 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    access::AccessArgs, decide::DecideArgs, expand::ExpandArgs, explain::ExplainArgs, keys::KeysArgs,
-    policy_test::TestArgs, reindex::ReindexArgs, shards::ShardsArgs, verify::VerifyArgs,
+    access::AccessArgs,
+    decide::DecideArgs,
+    expand::ExpandArgs,
+    explain::ExplainArgs,
+    keys::KeysArgs,
+    policy_test::TestArgs,
+    pool::{CallbackUrl, ResourceScope},
+    reindex::ReindexArgs,
+    shards::ShardsArgs,
+    verify::VerifyArgs,
 };
 
 /// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
@@ -67,6 +75,18 @@ pub struct Args {
     /// Six digits to be every confirmation code; without it codes are random and printed when "sent"
     #[arg(long, value_name = "123456")]
     pub code: Option<ConfirmationCode>,
+    /// Where an app may have people sent after they have signed in with a redirect; may be repeated
+    #[arg(long, default_value = "http://localhost:5173/", value_name = "URL")]
+    pub callback_url: Vec<CallbackUrl>,
+    /// Where an app may have people sent after they have signed out; may be repeated
+    #[arg(long, default_value = "http://localhost:5173/", value_name = "URL")]
+    pub logout_url: Vec<CallbackUrl>,
+    /// Another OpenID Connect provider with which people may sign in, as JSON of CreateIdentityProvider; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub provider: Vec<PathBuf>,
+    /// A scope of a resource server, for apps and for a client for machines; may be repeated
+    #[arg(long, value_name = "SERVER/NAME")]
+    pub scope: Vec<ResourceScope>,
 }
 
 /// Where the local system keeps its state.

@@ -19,7 +19,11 @@ pub(crate) fn is_from_a_page(headers: &HeaderMap) -> bool {
 }
 
 fn is_loopback_name(host: Option<&HeaderValue>) -> bool {
-    let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };
+    host.and_then(|host| host.to_str().ok()).is_some_and(is_loopback_host)
+}
+
+/// Whether a host, with or without a port, is a name of this machine that nobody else can own.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

@@ -1,6 +1,6 @@
 //! The table that a command works on: in a data folder of this machine, behind an address, or at AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use portcullis_data::{ConnectOptions, Meter, Table, connect};
@@ -78,13 +78,13 @@ impl OpenStore {
     }
 }
 
-async fn start_engine(path: &PathBuf) -> Result<(String, Servers, OpenFolder), StoreOpenError> {
+async fn start_engine(path: &Path) -> Result<(String, Servers, OpenFolder), StoreOpenError> {
     if !path.join(dynamodb::FILE).is_file() {
-        return Err(StoreOpenError::NoData(path.clone()));
+        return Err(StoreOpenError::NoData(path.to_owned()));
     }
-    let folder = match OpenFolder::open(&DataFolder::Folder(path.clone())) {
+    let folder = match OpenFolder::open(&DataFolder::Folder(path.to_owned())) {
         Err(StartError::DataFolderInUse(path)) => return Err(StoreOpenError::InUse(path)),
-        folder => folder?.ok_or_else(|| StoreOpenError::NoData(path.clone()))?,
+        folder => folder?.ok_or_else(|| StoreOpenError::NoData(path.to_owned()))?,
     };
     let listener = Listener::bind(0, "DynamoDB", "--endpoint").await?;
     let (url, mut servers) = (listener.url(), Servers::default());

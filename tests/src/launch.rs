@@ -20,6 +20,8 @@ pub struct Launch {
     /// Of the API, the user pool and DynamoDB.
     ports: [u16; 3],
     log: &'static str,
+    arguments: Vec<String>,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// A start that failed, as it should.
@@ -46,7 +48,7 @@ impl Launch {
 
     fn keeping(data: String) -> Self {
         let schema = repository().join("schema.graphql").to_string_lossy().into_owned();
-        Self { data, schema, ports: [0; 3], log: "info" }
+        Self { data, schema, ports: [0; 3], log: "info", arguments: Vec::new(), variables: Vec::new() }
     }
 
     /// Reads another schema.
@@ -60,6 +62,20 @@ impl Launch {
     #[must_use]
     pub fn ports(mut self, ports: [u16; 3]) -> Self {
         self.ports = ports;
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
+    /// Sets a variable of the environment, which is empty otherwise.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
         self
     }
 
@@ -111,6 +127,8 @@ impl Launch {
             .env("PORTCULLIS_LOG", self.log)
             .args(["--port", &port, "--pool-port", &pool_port, "--dynamodb-port", &dynamodb_port])
             .args(["--data", &self.data, "--schema", &self.schema, "--code", CODE])
+            .args(&self.arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -8,6 +8,9 @@
 pub struct Readme;
 
 mod answer;
+mod browser;
+mod emulator;
+mod installation;
 mod launch;
 mod place;
 mod pool;
@@ -19,6 +22,9 @@ mod tools;
 
 pub use self::{
     answer::Answer,
+    browser::{Browser, Page, form_encoded},
+    emulator::Emulator,
+    installation::{client_sources, installed_client, npm_client, npm_program, python_client, run},
     launch::{Launch, Refusal},
     place::{binary, build_folder, repository},
     pool::{Pool, Tokens},

@@ -3,7 +3,7 @@
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{Answer, CODE, Result};
+use crate::{Answer, CODE, Result, form_encoded};
 
 /// The user pool of a running system.
 #[derive(Clone, Debug)]
@@ -67,6 +67,20 @@ impl Pool {
             .header("X-Amz-Target", target)
             .header("Content-Type", "application/x-amz-json-1.1")
             .body(body);
+        Answer::read(request.send().await?).await
+    }
+
+    /// Sends a form to one of the endpoints of a sign-in with a redirect.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer.
+    pub async fn form(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer> {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.address))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(form_encoded(form)?);
         Answer::read(request.send().await?).await
     }
 

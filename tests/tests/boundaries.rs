@@ -7,15 +7,17 @@ use std::collections::BTreeSet;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use portcullis_tests::repository;
 
-const TRIGGERS: [&str; 4] = [
+const TRIGGERS: [&str; 6] = [
     "portcullis-pre-signup",
     "portcullis-post-confirmation",
     "portcullis-pre-token-generation",
     "portcullis-custom-challenge",
+    "portcullis-custom-message",
+    "portcullis-user-migration",
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 17] = [
+const INSIDE: [(&str, &[&str]); 19] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
@@ -29,10 +31,12 @@ const INSIDE: [(&str, &[&str]); 17] = [
             TRIGGERS[1],
             TRIGGERS[2],
             TRIGGERS[3],
+            TRIGGERS[4],
+            TRIGGERS[5],
         ],
     ),
     // The frame that every trigger function has round its handler.
-    ("portcullis-trigger", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[3]]),
+    ("portcullis-trigger", &TRIGGERS),
     ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-bench"]),
     (
         "portcullis-data",
@@ -48,7 +52,7 @@ const INSIDE: [(&str, &[&str]); 17] = [
         ],
     ),
     // The people of the user pool, whom each trigger asks about.
-    ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2]]),
+    ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[5]]),
     // The place for handlers, which both doors call.
     ("portcullis-handlers", &["portcullis-api", "portcullis-resolvers"]),
     ("portcullis-api", &[]),
@@ -57,6 +61,8 @@ const INSIDE: [(&str, &[&str]); 17] = [
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),
     (TRIGGERS[3], &[]),
+    (TRIGGERS[4], &[]),
+    (TRIGGERS[5], &[]),
     ("portcullis-cli", &[]),
     ("portcullis-tests", &[]),
     ("portcullis-bench", &[]),

@@ -1,7 +1,5 @@
 //! The client by which triggers ask Amazon Cognito, against the local user pool, which speaks the same protocol.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use portcullis_directory::{AccountStatus, Accounts, CognitoDirectory, DirectoryError, Groups};
 use portcullis_tests::Launch;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Index rows and records agree: after the process was killed in the middle of changes, and after rules have changed.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
     fs,

@@ -80,7 +80,7 @@ fn main() {
 async fn measure(size: usize, table: &mut Table) {
     let world = World::new(size).await;
     let (note, post, feed) = (world.model("Note"), world.model("Post"), world.model("Feed"));
-    let keys: Vec<RecordKey> = (0..MINE).map(|number| RecordKey::id(format!("mine{number}"))).collect();
+    let keys: Vec<RecordKey> = (size - MINE..size).map(|number| RecordKey::id(id(number))).collect();
     let alone =
         world.cost(async |world| world.data.get_all(&world.caller, note, &keys).await.unwrap().len()).await;
     let units = alone.consumed.read;
@@ -126,6 +126,11 @@ async fn measure(size: usize, table: &mut Table) {
     push("scan and filter, for one's own", &world.cost_of(scan, 3).await);
 }
 
+/// Scattered, for a scan meets records in the order of a hash at DynamoDB and in that of their keys here.
+fn id(number: usize) -> String {
+    format!("{:08x}", (number as u32).wrapping_mul(2_654_435_761))
+}
+
 fn request(next_token: Option<String>) -> PageRequest {
     PageRequest { limit: Some(PAGE), next_token }
 }
@@ -157,8 +162,8 @@ impl World {
             let begun = Timestamp::from_millisecond(from.as_millisecond() + start as i64).unwrap();
             let notes = || {
                 (start..end).map(|number| match (number + MINE).checked_sub(size) {
-                    None => record(format!("n{number}"), format!("o{number}::other{number}"), number),
-                    Some(mine) => record(format!("mine{mine}"), "u1::ann".to_owned(), number),
+                    None => record(id(number), format!("o{number}::other{number}"), number),
+                    Some(_) => record(id(number), "u1::ann".to_owned(), number),
                 })
             };
             for (table, schema) in [(&table, &schema), (&scanned, &unlisted)] {

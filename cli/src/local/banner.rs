@@ -15,6 +15,10 @@ pub(crate) struct Banner {
     pub(crate) pool_id: String,
     pub(crate) client_id: String,
     pub(crate) api_key: String,
+    /// Where a browser begins to sign in, if an app may have people sent back.
+    pub(crate) sign_in: Option<String>,
+    /// The id and the secret of the client for machines, if there is one.
+    pub(crate) machine_client: Option<String>,
     pub(crate) data: String,
     /// A domain that the pre-signup trigger refuses, if it refuses any.
     pub(crate) denied_domain: Option<String>,
@@ -41,6 +45,11 @@ impl fmt::Display for Banner {
             ("data", &self.data),
         ] {
             writeln!(f, "{name:<14} {value}")?;
+        }
+        for (name, value) in [("machine client", &self.machine_client), ("sign in at", &self.sign_in)] {
+            if let Some(value) = value {
+                writeln!(f, "{name:<14} {value}")?;
+            }
         }
         let list = |path: &str, person: &str| {
             format!("curl -sw '\\n' {}/{path} -H \"Authorization: Bearer ${person}\"", self.api)

@@ -1,6 +1,6 @@
 //! All parts, started in order and ended together.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use portcullis_api::{Api, Config as ApiConfig};
 use portcullis_data::{ConnectOptions, Functions, Table, TableDefinition, connect};
@@ -20,7 +20,7 @@ use crate::{
         servers::Servers,
         triggers::LocalTriggers,
     },
-    pool::{Pool, PoolConfig, PoolStorage},
+    pool::{IdentityProvider, Pool, PoolConfig, PoolStorage},
     schema_file,
 };
 
@@ -48,6 +48,7 @@ impl System {
         let environment = Environment::read(|name| std::env::var(name).ok())?;
         let definition = TableDefinition::from_template(TEMPLATE, "Table")
             .map_err(|error| StartError::part("DynamoDB", error))?;
+        let providers = read_providers(&args.provider)?;
         let folder = OpenFolder::open(&args.data)?;
         let api_listener = Listener::bind(args.port, "the API", "--port").await?;
         let pool_listener = Listener::bind(args.pool_port, "the user pool", "--pool-port").await?;
@@ -61,7 +62,7 @@ impl System {
         let table = Table::new(connect(&ConnectOptions::local(&dynamodb_url)), TABLE_NAME);
         table.create_if_missing(&definition).await.map_err(|error| StartError::part("DynamoDB", error))?;
 
-        let pool = open_pool(args, &pool_listener, folder.as_ref())?;
+        let pool = open_pool(args, providers, &pool_listener, folder.as_ref())?;
         let denied_domain = environment.denied_domain.clone();
         let triggers = LocalTriggers::new(environment, &table, pool.handle());
         pool.set_triggers(Arc::new(triggers));
@@ -73,6 +74,8 @@ impl System {
             pool_id: pool.id().to_owned(),
             client_id: pool.client_id().to_owned(),
             api_key: api_key.clone(),
+            sign_in: sign_in_url(&pool, args),
+            machine_client: pool.machine_client().map(|(id, secret)| format!("{id}:{secret}")),
             data: match &args.data {
                 DataFolder::Memory => "in memory, gone when this process ends".to_owned(),
                 DataFolder::Folder(path) => path.display().to_string(),
@@ -116,11 +119,51 @@ fn known_group(schema: &Schema) -> Option<String> {
     GROUPS.into_iter().rev().find(|group| named(group)).map(str::to_owned)
 }
 
-fn open_pool(args: &Args, listener: &Listener, folder: Option<&OpenFolder>) -> Result<Pool, StartError> {
+/// All files are read before anything is started, and all mistakes told at once.
+fn read_providers(paths: &[PathBuf]) -> Result<Vec<IdentityProvider>, StartError> {
+    let mut mistakes = Vec::new();
+    let mut providers = Vec::new();
+    for path in paths {
+        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        match read.and_then(|text| IdentityProvider::from_json(&text).map_err(|error| error.to_string())) {
+            Ok(provider) => providers.push(provider),
+            Err(mistake) => mistakes.push(format!("--provider {}: {mistake}", path.display())),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(providers)
+    } else {
+        Err(StartError::part("the user pool", mistakes.join("\n")))
+    }
+}
+
+/// A sign-in with a redirect to the first callback, for a browser. The challenge is that of the example in RFC 7636.
+fn sign_in_url(pool: &Pool, args: &Args) -> Option<String> {
+    let callback = args.callback_url.first()?;
+    let parameters = form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", pool.client_id())
+        .append_pair("redirect_uri", callback.as_str())
+        .append_pair("code_challenge_method", "S256")
+        .append_pair("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+        .finish();
+    Some(format!("{}?{parameters}", pool.authorization_endpoint()))
+}
+
+fn open_pool(
+    args: &Args,
+    providers: Vec<IdentityProvider>,
+    listener: &Listener,
+    folder: Option<&OpenFolder>,
+) -> Result<Pool, StartError> {
     let storage = folder.map_or(PoolStorage::Memory, |folder| PoolStorage::File(folder.file("pool.sqlite")));
     let mut config = PoolConfig::new(listener.address, storage);
     config.code = args.code.as_ref().map(|code| code.as_str().to_owned());
     config.groups = GROUPS.map(str::to_owned).to_vec();
+    config.callback_urls.clone_from(&args.callback_url);
+    config.logout_urls.clone_from(&args.logout_url);
+    config.resource_scopes.clone_from(&args.scope);
+    config.providers = providers;
     Pool::open(config, |client_id| {
         Arc::new(Printer { pool: listener.url(), client_id: client_id.to_owned() })
     })

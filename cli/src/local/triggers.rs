@@ -1,7 +1,7 @@
 //! The trigger functions, called as Cognito calls them.
 
 use std::{
-    future::{Future, poll_fn, ready},
+    future::{Future, poll_fn},
     sync::Arc,
 };
 
@@ -50,6 +50,7 @@ impl Triggers for LocalTriggers {
             trigger,
             Trigger::PreSignUp
                 | Trigger::PostConfirmation
+                | Trigger::PostAuthentication
                 | Trigger::PreTokenGeneration
                 | Trigger::DefineAuthChallenge
                 | Trigger::CreateAuthChallenge
@@ -66,7 +67,8 @@ impl Triggers for LocalTriggers {
                     let config = &environment.pre_sign_up;
                     call("pre-signup", event, |event| pre_signup::handle(event, config, &directory)).await
                 }
-                Trigger::PostConfirmation => {
+                // The function enrolls whoever was missed when they sign in.
+                Trigger::PostConfirmation | Trigger::PostAuthentication => {
                     let config = &environment.post_confirmation;
                     call("post-confirmation", event, |event| {
                         post_confirmation::handle(event, config, &profiles, &directory, System.now())
@@ -132,16 +134,23 @@ impl Accounts for LocalDirectory {
         Ok(user.as_ref().map(account))
     }
 
-    async fn create_native_user(&self, _: &str, _: &str) -> Result<String, DirectoryError> {
-        Err(DirectoryError::Unsupported { operation: "AdminCreateUser" })
+    async fn create_native_user(&self, _: &str, email: &str) -> Result<String, DirectoryError> {
+        self.0.create_native_user(email).await.map_err(|error| failure("AdminCreateUser", &error))
     }
 
-    async fn set_random_password(&self, _: &str, _: &str) -> Result<(), DirectoryError> {
-        Err(DirectoryError::Unsupported { operation: "AdminSetUserPassword" })
+    async fn set_random_password(&self, _: &str, username: &str) -> Result<(), DirectoryError> {
+        let set = self.0.set_random_password(username).await;
+        set.map_err(|error| failure("AdminSetUserPassword", &error))
     }
 
-    async fn link_provider(&self, _: &str, _: &str, _: &FederatedIdentity) -> Result<(), DirectoryError> {
-        Err(DirectoryError::Unsupported { operation: "AdminLinkProviderForUser" })
+    async fn link_provider(
+        &self,
+        _: &str,
+        username: &str,
+        identity: &FederatedIdentity,
+    ) -> Result<(), DirectoryError> {
+        let linked = self.0.link_provider(username, &identity.provider, &identity.subject).await;
+        linked.map_err(|error| failure("AdminLinkProviderForUser", &error))
     }
 }
 
@@ -154,6 +163,8 @@ fn account(user: &PoolUser) -> Account {
 fn failure(operation: &'static str, error: &PoolError) -> DirectoryError {
     match error {
         PoolError::UserNotFound => DirectoryError::UserNotFound { operation },
+        PoolError::UserExists => DirectoryError::UserExists { operation },
+        PoolError::Link(reason) => DirectoryError::Refused { operation, code: reason.clone() },
         error => DirectoryError::Unavailable { operation, code: error.to_string() },
     }
 }

@@ -41,6 +41,9 @@ pub(crate) const CLIENT_READS: [&str; 3] = ["email", "email_verified", "name"];
 /// What the web client may write for its user. template.yaml says the same of the deployed one.
 pub(crate) const CLIENT_WRITES: [&str; 2] = ["email", "name"];
 
+/// Whom the user is at other providers, as JSON. Nobody writes it but the pool.
+pub(crate) const IDENTITIES: &str = "identities";
+
 /// Who writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writer {
@@ -81,10 +84,28 @@ impl Attributes {
         self.0.remove(name)
     }
 
-    /// Those that the web client may read.
+    /// Those that the web client may read. Whoever a user is elsewhere is always among them.
     pub(crate) fn readable(&self) -> Self {
-        let readable = self.0.iter().filter(|(name, _)| CLIENT_READS.contains(&name.as_str()));
-        Self(readable.map(|(name, value)| (name.clone(), value.clone())).collect())
+        self.only(|name| name == IDENTITIES || CLIENT_READS.contains(&name))
+    }
+
+    /// Those that a client may be told about by its scopes. `openid` alone opens all of them, and with it `email`, `phone` and
+    /// `profile` narrow it to what they name ("Scopes, M2M, and resource servers", Amazon Cognito developer guide).
+    pub(crate) fn within(&self, scopes: &[String]) -> Self {
+        let has = |wanted: &str| scopes.iter().any(|scope| scope == wanted);
+        if has("profile") || !(has("email") || has("phone")) {
+            return self.clone();
+        }
+        self.only(|name| match name {
+            "email" | "email_verified" => has("email"),
+            "phone_number" | "phone_number_verified" => has("phone"),
+            name => name == IDENTITIES,
+        })
+    }
+
+    fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| keep(name));
+        Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -114,15 +135,32 @@ fn claim(name: &str, value: &str) -> Value {
         "email_verified" | "phone_number_verified" => json!(value == "true"),
         "updated_at" => value.parse::<i64>().map_or_else(|_| json!(value), |seconds| json!(seconds)),
         "address" => json!({ "formatted": value }),
+        IDENTITIES => identities_claim(value),
         _ => json!(value),
     }
+}
+
+// In a token all their members are text.
+fn identities_claim(value: &str) -> Value {
+    let mut list = serde_json::from_str(value).unwrap_or(Value::Null);
+    for member in list.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        for value in member.values_mut().filter(|value| value.is_boolean() || value.is_number()) {
+            *value = Value::String(value.to_string());
+        }
+    }
+    list
+}
+
+/// Whether the pool has an attribute of this name that an administrator may write.
+pub(crate) fn is_writable(name: &str) -> bool {
+    STANDARD.contains(&name) || VERIFIED.contains(&name)
 }
 
 fn check(name: &str, value: &str, writer: Writer) -> Result<(), ServiceError> {
     if name == "sub" {
         return Err(ServiceError::invalid("user.sub: Attribute cannot be updated."));
     }
-    if !STANDARD.contains(&name) && !VERIFIED.contains(&name) {
+    if !is_writable(name) {
         return Err(ServiceError::invalid(
             "Attributes did not conform to the schema: Attribute does not exist in the schema.",
         ));
@@ -234,5 +272,34 @@ mod tests {
             Value::Object(attributes.claims()),
             json!({ "email_verified": true, "updated_at": 12, "name": "12" })
         );
+    }
+
+    #[test]
+    fn scopes_narrow_what_a_client_is_told() {
+        let mut attributes = Attributes::default();
+        for name in ["email", "email_verified", "name", "phone_number", IDENTITIES] {
+            attributes.set(name, "[]");
+        }
+        let all = "email email_verified identities name phone_number";
+        for (scopes, told) in [
+            ("openid", all),
+            ("openid aws.cognito.signin.user.admin", all),
+            ("openid profile email", all),
+            ("openid email", "email email_verified identities"),
+            ("openid phone", "identities phone_number"),
+        ] {
+            let scopes: Vec<String> = scopes.split(' ').map(str::to_owned).collect();
+            let names: Vec<String> =
+                attributes.within(&scopes).iter().map(|(name, _)| name.to_owned()).collect();
+            assert_eq!(names.join(" "), told, "{scopes:?}");
+        }
+    }
+
+    #[test]
+    fn identities_are_text_throughout_in_a_token() {
+        let mut attributes = Attributes::default();
+        attributes.set(IDENTITIES, r#"[{"userId":"7","issuer":null,"primary":true,"dateCreated":1}]"#);
+        let expected = json!([{ "userId": "7", "issuer": null, "primary": "true", "dateCreated": "1" }]);
+        assert_eq!(attributes.claims()[IDENTITIES], expected);
     }
 }

@@ -39,7 +39,7 @@ impl Call<'_> {
         self.invoke(Invocation {
             trigger: Trigger::PostAuthentication,
             source: "PostAuthentication_Authentication",
-            username: &user.sub,
+            username: user.username(),
             request,
             response: json!({}),
         })?;

@@ -6,7 +6,7 @@ use portcullis_data::{Clock, System};
 use portcullis_events::Version;
 use thiserror::Error;
 
-use crate::pool::{Random, RandomError, SystemRandom};
+use crate::pool::{CallbackUrl, IdentityProvider, Random, RandomError, ResourceScope, SystemRandom};
 
 /// Where a pool keeps its users, groups, keys and sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,14 @@ pub struct PoolConfig {
     pub code: Option<String>,
     /// Groups that are made at start if they are missing.
     pub groups: Vec<String>,
+    /// Where the web client may have people sent after they have signed in with a redirect.
+    pub callback_urls: Vec<CallbackUrl>,
+    /// Where the web client may have people sent after they have signed out.
+    pub logout_urls: Vec<CallbackUrl>,
+    /// Scopes of resource servers, for the web client and for a client for machines, which there is if there are any.
+    pub resource_scopes: Vec<ResourceScope>,
+    /// Other providers with which people may sign in.
+    pub providers: Vec<IdentityProvider>,
     /// How long a trigger may take. Cognito waits five seconds.
     pub trigger_timeout: Duration,
     /// The version of the event that the pre-token-generation trigger gets; the version says what its answer can change.
@@ -56,7 +64,7 @@ impl fmt::Debug for PoolConfig {
 }
 
 impl PoolConfig {
-    /// A pool in `us-east-1` named `portcullis`, with random codes and no groups.
+    /// A pool in `us-east-1` named `portcullis`, with random codes, no groups and no redirects.
     #[must_use]
     pub fn new(address: SocketAddr, storage: PoolStorage) -> Self {
         Self {
@@ -66,6 +74,10 @@ impl PoolConfig {
             name: "portcullis".to_owned(),
             code: None,
             groups: Vec::new(),
+            callback_urls: Vec::new(),
+            logout_urls: Vec::new(),
+            resource_scopes: Vec::new(),
+            providers: Vec::new(),
             trigger_timeout: Duration::from_secs(5),
             token_version: Version::V2,
             clock: Arc::new(System),
@@ -106,12 +118,29 @@ pub enum PoolError {
     /// There was no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// An identity provider cannot be used as it is configured.
+    #[error("identity provider {name}: {detail}")]
+    Provider {
+        /// The name of the provider.
+        name: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// The user does not exist.
     #[error("the user does not exist")]
     UserNotFound,
+    /// Somebody has the name already.
+    #[error("the user exists already")]
+    UserExists,
+    /// The identity was not linked; why.
+    #[error("{0}")]
+    Link(String),
     /// The group does not exist.
     #[error("the group does not exist")]
     GroupNotFound,
+    /// Something else failed, and the log says what.
+    #[error("the user pool failed")]
+    Internal,
     /// The process is ending.
     #[error("the user pool has stopped")]
     Stopped,

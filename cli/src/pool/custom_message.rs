@@ -80,7 +80,7 @@ impl Call<'_> {
         let response = self.invoke(Invocation {
             trigger: Trigger::CustomMessage,
             source: sending.source(),
-            username: &user.sub,
+            username: user.username(),
             request,
             response: json!({ "smsMessage": null, "emailMessage": null, "emailSubject": null }),
         })?;

@@ -1,18 +1,24 @@
-//! What triggers are told of the pool's users.
+//! The administration that triggers need for people who come from other providers.
 
 use std::{collections::BTreeMap, fmt};
 
-use rusqlite::Connection;
-
-use crate::pool::{PoolError, PoolHandle, users::User};
+use crate::pool::{
+    Inner, PoolError, PoolHandle, RandomError,
+    attributes::Attributes,
+    error::{Exception, ServiceError},
+    oauth::{LinkError, link},
+    sessions::Session,
+    srp::Verifier,
+    users::{Status, User},
+};
 
 /// A user, as triggers are told of them.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolUser {
-    /// What the pool calls them.
+    /// The name in the pool: a UUID, or `<Provider>_<id>` for somebody whom a provider brought.
     pub username: String,
-    /// Where they are in their life, in Cognito's words.
+    /// Where they are in their life, in Cognito's words. `EXTERNAL_PROVIDER` for somebody whom a provider brought.
     pub status: &'static str,
     /// Whether they may sign in.
     pub enabled: bool,
@@ -24,7 +30,7 @@ impl PoolUser {
     fn of(user: &User) -> Self {
         let attributes = user.attributes.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
-            username: user.sub.clone(),
+            username: user.username().to_owned(),
             status: user.status.name(),
             enabled: user.enabled,
             attributes: attributes.collect(),
@@ -39,6 +45,29 @@ impl fmt::Debug for PoolUser {
 }
 
 impl PoolHandle {
+    /// Lets whoever is `subject` at the provider sign in as this user, who is named by username or e-mail address. It is no mistake
+    /// if they can already.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::UserNotFound`], [`PoolError::Link`] if the provider is not known, the identity somebody else's or one too many,
+    /// or a failure of the database.
+    pub async fn link_provider(
+        &self,
+        username: &str,
+        provider: &str,
+        subject: &str,
+    ) -> Result<(), PoolError> {
+        let (username, provider, subject) = (username.to_owned(), provider.to_owned(), subject.to_owned());
+        self.work(move |pool| match pool.store.write(|tx| link(pool, tx, &username, &provider, &subject)) {
+            Ok(_) | Err(LinkError::AlreadyLinked) => Ok(()),
+            Err(LinkError::UserNotFound) => Err(PoolError::UserNotFound),
+            Err(LinkError::Database(error)) => Err(error.into()),
+            Err(error) => Err(PoolError::Link(error.to_string())),
+        })
+        .await
+    }
+
     /// Everybody who has this e-mail address, in any case, verified or not.
     ///
     /// # Errors
@@ -46,8 +75,10 @@ impl PoolHandle {
     /// A failure of the database.
     pub async fn users_by_email(&self, email: &str) -> Result<Vec<PoolUser>, PoolError> {
         let email = email.to_owned();
-        self.read(move |connection| {
-            let users = User::list(connection, "", usize::MAX, |user| user.has_email(&email))?;
+        self.work(move |pool| {
+            let users = pool
+                .store
+                .read(|connection| User::list(connection, "", usize::MAX, |user| user.has_email(&email)))?;
             Ok(users.iter().map(PoolUser::of).collect())
         })
         .await
@@ -60,15 +91,84 @@ impl PoolHandle {
     /// A failure of the database.
     pub async fn user(&self, username: &str) -> Result<Option<PoolUser>, PoolError> {
         let username = username.to_owned();
-        self.read(move |connection| Ok(User::find(connection, &username)?.as_ref().map(PoolUser::of))).await
+        self.work(move |pool| {
+            let user = pool.store.read(|connection| User::find(connection, &username))?;
+            Ok(user.as_ref().map(PoolUser::of))
+        })
+        .await
     }
 
-    async fn read<T: Send + 'static>(
+    /// Makes a confirmed user of the pool with this address, which counts as verified, and a password that nobody knows: whoever the
+    /// user is linked to can sign in. Gives the username.
+    ///
+    /// No trigger runs, for this is called by one.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::UserExists`] if somebody signs in with this address already, or a failure of the database.
+    pub async fn create_native_user(&self, email: &str) -> Result<String, PoolError> {
+        let email = email.to_owned();
+        self.work(move |pool| {
+            let sub = pool.random.uuid()?;
+            let verifier = nobodys_password(pool, &sub)?;
+            let mut attributes = Attributes::default();
+            attributes.set("email", &email);
+            attributes.set("email_verified", "true");
+            let now = pool.clock.now();
+            let user = User {
+                federated_name: None,
+                status: Status::Confirmed,
+                enabled: true,
+                verifier,
+                temporary_until: None,
+                created_at: now,
+                modified_at: now,
+                attributes,
+                sub,
+            };
+            match pool.store.write(|tx| user.insert(tx)) {
+                Ok(()) => Ok(user.sub),
+                Err(ServiceError { exception: Exception::UsernameExists, .. }) => Err(PoolError::UserExists),
+                Err(_) => Err(PoolError::Internal),
+            }
+        })
+        .await
+    }
+
+    /// Gives a user of the pool a password that nobody knows, in place of any other, confirms them, and ends their sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::UserNotFound`], or a failure of the database.
+    pub async fn set_random_password(&self, username: &str) -> Result<(), PoolError> {
+        let username = username.to_owned();
+        self.work(move |pool| {
+            let found = pool.store.read(|connection| User::find(connection, &username))?;
+            let sub = found.ok_or(PoolError::UserNotFound)?.sub;
+            let verifier = nobodys_password(pool, &sub)?;
+            pool.store.write(|tx| {
+                let mut user = User::find(tx, &sub)?.ok_or(PoolError::UserNotFound)?;
+                user.verifier = verifier;
+                user.confirm();
+                user.update(tx, pool.clock.now())?;
+                Ok(Session::revoke_all(tx, &sub)?)
+            })
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Inner) -> Result<T, PoolError> + Send + 'static,
     ) -> Result<T, PoolError> {
         let inner = self.inner.upgrade().ok_or(PoolError::Stopped)?;
-        let found = tokio::task::spawn_blocking(move || inner.store.read(look));
-        Ok(found.await.map_err(|_| PoolError::Stopped)??)
+        tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|_| PoolError::Stopped)?
     }
+}
+
+/// A verifier of a password that is thrown away.
+fn nobodys_password(pool: &Inner, sub: &str) -> Result<Verifier, PoolError> {
+    let password = pool.random.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 40)?;
+    Verifier::make(&*pool.random, &pool.settings.short_name, sub, &password)
+        .map_err(|_| PoolError::Random(RandomError))
 }

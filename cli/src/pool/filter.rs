@@ -57,7 +57,8 @@ impl Filter {
             if self.prefix { actual.starts_with(wanted) } else { actual == wanted }
         };
         match self.attribute {
-            "sub" | "username" => matches(&user.sub, &self.value),
+            "sub" => matches(&user.sub, &self.value),
+            "username" => matches(user.username(), &self.value),
             "cognito:user_status" => matches(user.status.name(), &self.value),
             "status" => matches(if user.enabled { "Enabled" } else { "Disabled" }, &self.value),
             "email" => user.email().is_some_and(|email| matches(&email_key(email), &email_key(&self.value))),

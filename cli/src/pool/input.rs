@@ -43,6 +43,11 @@ impl Input {
         Ok(Self { members })
     }
 
+    /// Members that did not come in a body of the pool's own protocol.
+    pub(crate) fn of(members: Map<String, Value>) -> Self {
+        Self { members }
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }

@@ -8,6 +8,7 @@
 //! 5. It calls trigger functions with the events that Cognito sends: all of them but the custom senders, which get codes
 //!    encrypted by KMS, of which there is none here.
 //! 6. Only this machine may talk to it, and a web page only to what a web client may use.
+//! 7. It is an OpenID Connect provider, as a user pool with a domain is, and lets people sign in with others.
 //!
 //! # Caveat
 //!
@@ -54,6 +55,7 @@ mod groups;
 mod input;
 mod keys;
 mod limits;
+mod oauth;
 mod operations;
 mod overrides;
 mod password;
@@ -83,13 +85,15 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::pool::{
-    challenges::Challenges, groups::Group, keys::SigningKey, settings::Settings, store::Store, users::User,
+    challenges::Challenges, groups::Group, keys::SigningKey, oauth::OAuth, settings::Settings, store::Store,
+    users::User,
 };
 
 pub use self::{
     config::{PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
     directory::PoolUser,
+    oauth::{CallbackUrl, IdentityProvider, ProviderMistakes, ResourceScope},
     random::{Random, RandomError, SystemRandom},
     triggers::{Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
@@ -117,6 +121,7 @@ pub(crate) struct Inner {
     /// What digests of codes and decoys are made with.
     pub(crate) secret: hmac::Key,
     pub(crate) challenges: Challenges,
+    pub(crate) oauth: OAuth,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) courier: Arc<dyn Courier>,
@@ -145,6 +150,7 @@ impl Pool {
         {
             return Err(PoolError::Config("a confirmation code is six digits"));
         }
+        let oauth = OAuth::open(&config)?;
         let store = Store::open(&config.storage)?;
         let settings = Settings::open(&store, &config)?;
         let key = SigningKey::open(&store)?;
@@ -161,6 +167,7 @@ impl Pool {
                 key,
                 secret: hmac::Key::new(hmac::HMAC_SHA256, &secret),
                 challenges: Challenges::default(),
+                oauth,
                 clock: config.clock,
                 random: config.random,
                 courier,
@@ -184,7 +191,7 @@ impl Pool {
         PoolHandle { inner: Arc::downgrade(&self.inner) }
     }
 
-    /// The pool's HTTP side: `POST /`, the key set and the discovery document.
+    /// The pool's HTTP side: `POST /`, the key set, the discovery document, and the endpoints of a sign-in with a redirect.
     ///
     /// To be served on loopback, and on a multi-threaded or a current-thread runtime with time enabled.
     pub fn router(&self) -> Router {
@@ -201,6 +208,20 @@ impl Pool {
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.inner.settings.client_id
+    }
+
+    /// The id and the secret of the pool's client for machines, if there are scopes that it could ask for. They outlive a restart.
+    #[must_use]
+    pub fn machine_client(&self) -> Option<(&str, String)> {
+        let id = &self.inner.settings.machine_client_id;
+        let any = !self.inner.oauth.resource_scopes.is_empty();
+        any.then(|| (id.as_str(), oauth::machine_secret(&self.inner.secret, id)))
+    }
+
+    /// The address at which a sign-in with a redirect begins: `http://127.0.0.1:9229/oauth2/authorize`.
+    #[must_use]
+    pub fn authorization_endpoint(&self) -> String {
+        format!("{}/oauth2/authorize", self.inner.oauth.origin)
     }
 
     /// The AWS region in the pool's id.

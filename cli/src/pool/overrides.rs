@@ -117,8 +117,8 @@ impl Overrides {
     }
 
     /// The scopes of the access token.
-    pub(crate) fn scopes(&self, scopes: &[&str]) -> Vec<String> {
-        let mut result: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+    pub(crate) fn scopes(&self, scopes: &[String]) -> Vec<String> {
+        let mut result = scopes.to_vec();
         for scope in &self.scopes_to_add {
             // A scope with a blank would be two.
             if !scope.is_empty() && !scope.contains(char::is_whitespace) && !result.contains(scope) {
@@ -302,7 +302,7 @@ mod tests {
         let details = json!({ "accessTokenGeneration": {
             "scopesToAdd": ["notes/read", "two words", "", "notes/write"], "scopesToSuppress": ["notes/write"]
         } });
-        assert_eq!(overrides(details).unwrap().scopes(&["base"]), ["base", "notes/read"]);
+        assert_eq!(overrides(details).unwrap().scopes(&["base".to_owned()]), ["base", "notes/read"]);
     }
 
     #[test]

@@ -21,12 +21,23 @@ pub(crate) struct Session {
     pub(crate) auth_time: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) revoked: bool,
+    /// What its access tokens may be used for.
+    pub(crate) scopes: Vec<String>,
+    /// What the client wants to find in the first ID token. Not kept: later ones do not have it.
+    pub(crate) nonce: Option<String>,
 }
 
 impl Session {
     /// A session that begins now.
-    pub(crate) fn begin(random: &dyn Random, sub: &str, now: Timestamp) -> Result<Self, RandomError> {
+    pub(crate) fn begin(
+        random: &dyn Random,
+        sub: &str,
+        scopes: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Self, RandomError> {
         Ok(Self {
+            scopes,
+            nonce: None,
             origin_jti: random.uuid()?,
             sub: sub.to_owned(),
             auth_time: now,
@@ -41,15 +52,16 @@ impl Session {
         connection.execute("DELETE FROM sessions WHERE expires_at < ?1", [over.as_millisecond()])?;
         connection
             .execute(
-                "INSERT INTO sessions (origin_jti, sub, refresh_digest, auth_time, expires_at, revoked)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO sessions (origin_jti, sub, refresh_digest, auth_time, expires_at, revoked, scope)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     self.origin_jti,
                     self.sub,
                     token_digest(refresh_token),
                     self.auth_time.as_millisecond(),
                     self.expires_at.as_millisecond(),
-                    self.revoked
+                    self.revoked,
+                    self.scopes.join(" ")
                 ],
             )
             .map(drop)
@@ -58,7 +70,8 @@ impl Session {
     pub(crate) fn by_refresh_token(connection: &Connection, token: &str) -> rusqlite::Result<Option<Self>> {
         connection
             .query_row(
-                "SELECT origin_jti, sub, auth_time, expires_at, revoked FROM sessions WHERE refresh_digest = ?1",
+                "SELECT origin_jti, sub, auth_time, expires_at, revoked, scope FROM sessions
+                 WHERE refresh_digest = ?1",
                 [token_digest(token)],
                 |row| {
                     Ok(Self {
@@ -67,6 +80,8 @@ impl Session {
                         auth_time: timestamp(row.get(2)?)?,
                         expires_at: timestamp(row.get(3)?)?,
                         revoked: row.get(4)?,
+                        nonce: None,
+                        scopes: row.get::<_, String>(5)?.split_whitespace().map(str::to_owned).collect(),
                     })
                 },
             )

@@ -11,6 +11,8 @@ pub(crate) struct Settings {
     /// The pool's name in SRP.
     pub(crate) short_name: String,
     pub(crate) client_id: String,
+    /// The id of the client for machines.
+    pub(crate) machine_client_id: String,
     pub(crate) region: String,
     pub(crate) name: String,
     pub(crate) issuer: String,
@@ -29,9 +31,10 @@ impl Settings {
             let name = config.random.text(alphabet, 9)?;
             Ok(format!("{}_{name}", config.region).into_bytes())
         })?)?;
-        let client_id = text(store.setting("client_id", || {
-            Ok(config.random.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 26)?.into_bytes())
-        })?)?;
+        let new_client_id =
+            || Ok(config.random.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 26)?.into_bytes());
+        let client_id = text(store.setting("client_id", new_client_id)?)?;
+        let machine_client_id = text(store.setting("machine_client_id", new_client_id)?)?;
         let created_at =
             store.setting("created_at", || Ok(config.clock.now().as_second().to_string().into_bytes()))?;
         let created_at = text(created_at)?
@@ -46,6 +49,7 @@ impl Settings {
             issuer: format!("http://{}/{pool_id}", config.address),
             name: config.name.clone(),
             client_id,
+            machine_client_id,
             created_at,
             pool_id,
         })

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::pool::{PoolError, PoolStorage};
 
 /// The format of the file. A later one is refused, not guessed at.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE settings (
@@ -79,6 +79,22 @@ const CODES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// Users whom other providers brought, whom they are there, and what sessions may do that began with a redirect.
+const FEDERATION: &str = "
+    ALTER TABLE users ADD COLUMN federated_name TEXT;
+    CREATE UNIQUE INDEX users_by_federated_name ON users (federated_name);
+    CREATE TABLE identities (
+        provider TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        sub TEXT NOT NULL REFERENCES users(sub) ON DELETE CASCADE,
+        own INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (provider, subject)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX identities_by_sub ON identities (sub);
+    ALTER TABLE sessions ADD COLUMN scope TEXT NOT NULL DEFAULT 'aws.cognito.signin.user.admin';
+";
+
 /// The pool's database.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
@@ -111,16 +127,18 @@ impl Store {
             0 => {
                 transaction.execute_batch(TABLES)?;
                 transaction.execute_batch(CODES)?;
-                transaction.pragma_update(None, "user_version", FORMAT)?;
+                transaction.execute_batch(FEDERATION)?;
             }
             1 => {
                 // Its codes have no address. They last a day at most, and another one is soon asked for.
                 transaction.execute_batch("DROP TABLE codes")?;
                 transaction.execute_batch(CODES)?;
-                transaction.pragma_update(None, "user_version", FORMAT)?;
+                transaction.execute_batch(FEDERATION)?;
             }
+            2 => transaction.execute_batch(FEDERATION)?,
             found => return Err(PoolError::Format { found, expected: FORMAT }),
         }
+        transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()?;
         Ok(Self { connection: Mutex::new(connection) })
     }

@@ -120,7 +120,7 @@ impl Call<'_> {
     ) -> Result<Option<Map<String, Value>>, ServiceError> {
         let Invocation { trigger, source, username, request, response } = invocation;
         let Some(triggers) = self.pool.triggers_for(trigger) else { return Ok(None) };
-        let event = json!({
+        let mut event = json!({
             "version": self.event_version(trigger),
             "triggerSource": source,
             "region": self.pool.settings.region,
@@ -133,6 +133,12 @@ impl Call<'_> {
             "request": request,
             "response": response,
         });
+        // A client that acts for itself is nobody.
+        if username.is_empty()
+            && let Value::Object(event) = &mut event
+        {
+            event.remove("userName");
+        }
         let name = trigger.name();
         let crashed = || {
             ServiceError::new(
@@ -194,7 +200,7 @@ impl Call<'_> {
         self.invoke(Invocation {
             trigger: Trigger::PostConfirmation,
             source,
-            username: &user.sub,
+            username: user.username(),
             request,
             response: json!({}),
         })?;

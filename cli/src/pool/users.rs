@@ -15,6 +15,8 @@ pub(crate) enum Status {
     Confirmed,
     ForceChangePassword,
     ResetRequired,
+    /// They sign in with another provider and have no password here.
+    ExternalProvider,
 }
 
 impl Status {
@@ -24,20 +26,30 @@ impl Status {
             Self::Confirmed => "CONFIRMED",
             Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
             Self::ResetRequired => "RESET_REQUIRED",
+            Self::ExternalProvider => "EXTERNAL_PROVIDER",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Unconfirmed, Self::Confirmed, Self::ForceChangePassword, Self::ResetRequired]
-            .into_iter()
-            .find(|status| status.name() == name)
+        [
+            Self::Unconfirmed,
+            Self::Confirmed,
+            Self::ForceChangePassword,
+            Self::ResetRequired,
+            Self::ExternalProvider,
+        ]
+        .into_iter()
+        .find(|status| status.name() == name)
     }
 }
 
-/// One user. The name in the pool is the `sub`, as Cognito has it when people sign in with an e-mail address.
+/// One user. The name in the pool is the `sub`, as Cognito has it when people sign in with an e-mail address, unless another
+/// provider brought the user.
 #[derive(Clone)]
 pub(crate) struct User {
     pub(crate) sub: String,
+    /// The name in the pool of a user whom another provider brought: `Google_1234`.
+    pub(crate) federated_name: Option<String>,
     pub(crate) status: Status,
     pub(crate) enabled: bool,
     pub(crate) verifier: Verifier,
@@ -55,12 +67,20 @@ impl fmt::Debug for User {
     }
 }
 
-const COLUMNS: &str =
-    "sub, status, enabled, salt, verifier, temporary_until, created_at, modified_at, attributes";
+const COLUMNS: &str = "sub, federated_name, status, enabled, salt, verifier, temporary_until, created_at, modified_at, attributes";
 
 impl User {
-    /// Finds a user by what people sign in with: the e-mail address in any case, or the `sub`.
+    /// Finds a user by the name in the pool, or by the e-mail address in any case.
+    ///
+    /// The name goes first: that of a federated user may look like an address, which somebody else could then sign up with.
     pub(crate) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<Self>> {
+        let named = connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE federated_name = ?1"))?
+            .query_row([name], Self::from_row)
+            .optional()?;
+        if named.is_some() {
+            return Ok(named);
+        }
         let column = if name.contains('@') { "email_key" } else { "sub" };
         connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE {column} = ?1"))?
@@ -98,10 +118,10 @@ impl User {
     pub(crate) fn insert(&self, connection: &Connection) -> Result<(), ServiceError> {
         let inserted = connection.execute(
             "INSERT INTO users (sub, email_key, status, enabled, salt, verifier, temporary_until, created_at,
-             modified_at, attributes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             modified_at, attributes, federated_name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 self.sub,
-                self.email().map(email_key),
+                self.sign_in_key(),
                 self.status.name(),
                 self.enabled,
                 self.verifier.salt,
@@ -110,6 +130,7 @@ impl User {
                 self.created_at.as_millisecond(),
                 self.modified_at.as_millisecond(),
                 self.attributes.to_json().to_string(),
+                self.federated_name,
             ],
         );
         match inserted {
@@ -126,7 +147,7 @@ impl User {
              temporary_until = ?7, modified_at = ?8, attributes = ?9 WHERE sub = ?1",
             params![
                 self.sub,
-                self.email().map(email_key),
+                self.sign_in_key(),
                 self.status.name(),
                 self.enabled,
                 self.verifier.salt,
@@ -141,6 +162,17 @@ impl User {
 
     pub(crate) fn delete(connection: &Connection, sub: &str) -> rusqlite::Result<()> {
         connection.execute("DELETE FROM users WHERE sub = ?1", [sub]).map(drop)
+    }
+
+    /// The name in the pool.
+    pub(crate) fn username(&self) -> &str {
+        self.federated_name.as_deref().unwrap_or(&self.sub)
+    }
+
+    /// What the user can sign in with besides the name. A federated user's address is only an attribute, as it is to Cognito:
+    /// somebody else may have it too.
+    fn sign_in_key(&self) -> Option<String> {
+        if self.federated_name.is_some() { None } else { self.email().map(email_key) }
     }
 
     pub(crate) fn email(&self) -> Option<&str> {
@@ -192,6 +224,7 @@ impl User {
         let attributes: String = row.get("attributes")?;
         Ok(Self {
             sub: row.get("sub")?,
+            federated_name: row.get("federated_name")?,
             status: Status::parse(&status).ok_or_else(|| unreadable("status"))?,
             enabled: row.get("enabled")?,
             verifier: Verifier { salt: row.get("salt")?, value: row.get("verifier")? },

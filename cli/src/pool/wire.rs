@@ -1,4 +1,4 @@
-//! HTTP: `POST /` with the operation in `X-Amz-Target`, and the two documents under `/.well-known/`.
+//! HTTP: `POST /` with the operation in `X-Amz-Target`, the two documents under `/.well-known/`, and the endpoints of [`oauth`].
 //!
 //! 1. The `Host` must be a loopback name: a web page that has pointed its own name at 127.0.0.1 is refused.
 //! 2. A web page (a request with an `Origin`) may call what Cognito allows without credentials, never administration.
@@ -36,6 +36,7 @@ use crate::{
         call::Call,
         error::{Exception, ServiceError},
         input::Input,
+        oauth,
         operations::{Access, Operation},
     },
 };
@@ -54,6 +55,7 @@ pub(crate) fn router(pool: Pool) -> Router {
         .route("/", axum::routing::post(answer).options(preflight))
         .route(&key_set, get(serve_key_set).options(preflight))
         .route(&discovery, get(serve_discovery).options(preflight))
+        .merge(oauth::router())
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(only_loopback_names))
@@ -68,7 +70,7 @@ async fn only_loopback_names(request: Request, next: Next) -> Response {
     error_response(&error)
 }
 
-async fn preflight() -> Response {
+pub(crate) async fn preflight() -> Response {
     (
         StatusCode::OK,
         [
@@ -178,7 +180,7 @@ async fn run(inner: Arc<Inner>, operation: &'static Operation, body: Bytes) -> O
         .unwrap_or_else(|_| (Err(ServiceError::internal(&"an operation panicked")), None))
 }
 
-fn log(operation: &str, sub: Option<&str>, outcome: &str, elapsed: Duration) {
+pub(crate) fn log(operation: &str, sub: Option<&str>, outcome: &str, elapsed: Duration) {
     let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(operation, sub, outcome, duration_ms, "user pool request");
 }
@@ -199,16 +201,7 @@ async fn serve_key_set(State(pool): State<Pool>) -> Response {
 }
 
 async fn serve_discovery(State(pool): State<Pool>) -> Response {
-    let issuer = pool.issuer();
-    document(&json!({
-        "issuer": issuer,
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code", "token"],
-        "scopes_supported": ["openid", "email", "phone", "profile"],
-        "subject_types_supported": ["public"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-    }))
+    document(&oauth::discovery_document(&pool.inner))
 }
 
 fn document(document: &Value) -> Response {

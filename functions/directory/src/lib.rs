@@ -10,6 +10,8 @@
 //!    that meets a user.
 //! 4. [`EmailRules`] are the domains whose users may come in. Two triggers ask: before a user is made, and
 //!    each time a federated user gets tokens, for their provider may have changed the address since.
+//! 5. [`OldUsers`] is another directory, which users come over from; [`OldPool`] is one that is a user pool (feature
+//!    `cognito`).
 //!
 //! What is logged of an error names operations and error codes, never a person.
 #![deny(missing_docs)]
@@ -26,9 +28,10 @@ mod enrollments;
 mod ensure_user;
 mod error;
 mod identity;
-
 #[cfg(feature = "cognito")]
-pub use self::cognito::CognitoDirectory;
+mod old_pool;
+mod old_users;
+
 pub use self::{
     account::{Account, AccountStatus},
     accounts::{Accounts, Groups},
@@ -36,7 +39,10 @@ pub use self::{
     email_rules::{DOMAIN_NOT_ALLOWED, EMAIL_MALFORMED, EMAIL_NOT_VERIFIED, EMAIL_REQUIRED, EmailRules},
     error::DirectoryError,
     identity::FederatedIdentity,
+    old_users::{OldUser, OldUsers, SecondFactor, SignIn},
 };
+#[cfg(feature = "cognito")]
+pub use self::{cognito::CognitoDirectory, old_pool::OldPool};
 #[cfg(feature = "enrollment")]
 pub use self::{
     enrollments::{Enrollments, ProfileReader},

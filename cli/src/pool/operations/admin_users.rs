@@ -65,6 +65,7 @@ fn create(call: &Call<'_>, temporary: &str) -> Result<User> {
     // Cognito ignores what the trigger answers here, but not a refusal.
     pre_sign_up(call, "PreSignUp_AdminCreateUser", &sub, &attributes)?;
     let user = User {
+        federated_name: None,
         status: Status::ForceChangePassword,
         enabled: true,
         verifier: verifier(call, &sub, temporary)?,
@@ -203,7 +204,7 @@ fn verifier(call: &Call<'_>, sub: &str, password: &str) -> Result<Verifier> {
 /// A user as answers show them; the member that holds the attributes differs.
 pub(super) fn user_to_wire(user: &User, attributes_member: &str, attributes: Value) -> Value {
     json!({
-        "Username": user.sub,
+        "Username": user.username(),
         attributes_member: attributes,
         "UserCreateDate": wire_time(user.created_at),
         "UserLastModifiedDate": wire_time(user.modified_at),

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::pool::{
+    CallbackUrl,
     attributes::{CLIENT_READS, CLIENT_WRITES},
     call::Call,
     error::ServiceError,
+    oauth::scopes_of_users,
     password,
     sessions::REFRESH_DAYS,
     triggers::Trigger,
@@ -73,7 +75,9 @@ pub(super) fn list_user_pool_clients(call: &Call<'_>) -> Result<Value> {
 pub(super) fn describe_user_pool_client(call: &Call<'_>) -> Result<Value> {
     call.check_pool()?;
     call.check_client()?;
-    let settings = &call.pool.settings;
+    let (settings, oauth) = (&call.pool.settings, &call.pool.oauth);
+    let providers = oauth.providers.iter().map(|provider| provider.config.name());
+    let providers: Vec<&str> = ["COGNITO"].into_iter().chain(providers).collect();
     let mut flows = vec![
         "ALLOW_ADMIN_USER_PASSWORD_AUTH",
         "ALLOW_REFRESH_TOKEN_AUTH",
@@ -96,7 +100,12 @@ pub(super) fn describe_user_pool_client(call: &Call<'_>) -> Result<Value> {
         "ExplicitAuthFlows": flows,
         "ReadAttributes": CLIENT_READS,
         "WriteAttributes": CLIENT_WRITES,
-        "AllowedOAuthFlowsUserPoolClient": false,
+        "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": scopes_of_users(&oauth.resource_scopes),
+        "CallbackURLs": oauth.callback_urls.iter().map(CallbackUrl::as_str).collect::<Vec<_>>(),
+        "LogoutURLs": oauth.logout_urls.iter().map(CallbackUrl::as_str).collect::<Vec<_>>(),
+        "SupportedIdentityProviders": providers,
         "EnableTokenRevocation": true,
         "EnablePropagateAdditionalUserContextData": false,
         "PreventUserExistenceErrors": "ENABLED",

@@ -105,6 +105,7 @@ fn migrate(
         None => (Status::ResetRequired, verifier(call, &sub, &call.pool.random.uuid()?)?),
     };
     let user = User {
+        federated_name: None,
         status,
         enabled: true,
         verifier,

@@ -10,6 +10,7 @@ mod new_password;
 mod page;
 mod passwords;
 mod profile;
+mod providers;
 mod refresh;
 mod sign_in;
 mod sign_up;
@@ -17,6 +18,7 @@ mod srp_sign_in;
 
 use serde_json::Value;
 
+pub(crate) use self::{refresh::refresh, sign_in::sign_in_by_password};
 use crate::pool::{call::Call, error::ServiceError};
 
 /// Who may call an operation.
@@ -237,6 +239,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "AdminUserGlobalSignOut",
         admin_users::admin_user_global_sign_out,
         &["UserPoolId", "Username"],
+    ),
+    administrator(
+        "AdminLinkProviderForUser",
+        providers::admin_link_provider_for_user,
+        &["UserPoolId", "DestinationUser", "SourceUser"],
+    ),
+    administrator(
+        "AdminDisableProviderForUser",
+        providers::admin_disable_provider_for_user,
+        &["UserPoolId", "User"],
     ),
     administrator(
         "ListUsers",

@@ -60,7 +60,7 @@ pub(super) fn forgot_password(call: &Call<'_>) -> Result<Value> {
     }
     let message = call.pool.store.write(|tx| {
         let Some(user) = User::find(tx, name)? else { return Ok(None) };
-        if user.status == Status::ForceChangePassword {
+        if matches!(user.status, Status::ForceChangePassword | Status::ExternalProvider) {
             return Err(ServiceError::not_authorized("User password cannot be reset in the current state."));
         }
         if !user.enabled || !user.email_verified() {

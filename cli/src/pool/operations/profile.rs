@@ -19,7 +19,7 @@ type Result<T> = std::result::Result<T, ServiceError>;
 
 pub(super) fn get_user(call: &Call<'_>) -> Result<Value> {
     let user = call.signed_in()?;
-    Ok(json!({ "Username": user.sub, "UserAttributes": user.readable_attribute_list() }))
+    Ok(json!({ "Username": user.username(), "UserAttributes": user.readable_attribute_list() }))
 }
 
 pub(super) fn update_user_attributes(call: &Call<'_>) -> Result<Value> {

@@ -13,7 +13,7 @@ use crate::pool::{
 type Result<T> = std::result::Result<T, ServiceError>;
 
 /// New ID and access tokens. The refresh token stays: it is not rotated.
-pub(super) fn refresh(call: &Call<'_>, token: &str, occasion: Occasion) -> Result<Value> {
+pub(crate) fn refresh(call: &Call<'_>, token: &str, occasion: Occasion) -> Result<Value> {
     let (session, user) = call.pool.store.read(|connection| {
         let session = Session::by_refresh_token(connection, token)?
             .ok_or_else(|| ServiceError::not_authorized("Invalid Refresh Token"))?;
@@ -30,7 +30,7 @@ pub(super) fn refresh(call: &Call<'_>, token: &str, occasion: Occasion) -> Resul
     if !user.enabled {
         return Err(disabled());
     }
-    if user.status != Status::Confirmed {
+    if !matches!(user.status, Status::Confirmed | Status::ExternalProvider) {
         return Err(ServiceError::not_authorized("Invalid Refresh Token"));
     }
     let result = call.make_tokens(&user, &session, occasion, true)?;

@@ -128,8 +128,13 @@ fn decoy_id(call: &Call<'_>, subject: &str, name: &str) -> String {
 }
 
 fn by_password(call: &Call<'_>, parameters: &Parameters) -> Result<Value> {
-    let name = check_username("username", parameter(parameters, "USERNAME")?)?;
-    let typed = parameter(parameters, "PASSWORD")?;
+    let user = whose_password(call, parameter(parameters, "USERNAME")?, parameter(parameters, "PASSWORD")?)?;
+    after_password(call, &user, false)
+}
+
+/// The user of this name, if the password is theirs. It says nothing about whether they may sign in.
+fn whose_password(call: &Call<'_>, name: &str, typed: &str) -> Result<User> {
+    let name = check_username("username", name)?;
     let mut claimed = Claimed::load(call, name)?;
     if claimed.user.is_none() && migration::is_possible(call, name) {
         if !migration::at_sign_in(call, name, typed, &claimed.subject)? {
@@ -142,8 +147,20 @@ fn by_password(call: &Call<'_>, parameters: &Parameters) -> Result<Value> {
     // Longer ones cannot be right; hashing them is work for nothing.
     let right = check_password("password", typed).is_ok()
         && claimed.verifier().accepts(&call.pool.settings.short_name, &claimed.user_id, typed);
-    let user = judge(call, claimed.user, &claimed.subject, right)?;
-    after_password(call, &user, false)
+    judge(call, claimed.user, &claimed.subject, right)
+}
+
+/// The user of this name, who has the right password and nothing else to show before they are signed in: for a sign-in page.
+pub(crate) fn sign_in_by_password(call: &Call<'_>, name: &str, typed: &str) -> Result<User> {
+    let user = whose_password(call, name, typed)?;
+    check_standing(&user)?;
+    if user.status == Status::ForceChangePassword {
+        return Err(ServiceError::not_authorized(
+            "A new password has to be chosen first, which this page cannot do.",
+        ));
+    }
+    call.post_authentication(&user, false)?;
+    Ok(user)
 }
 
 /// Counts the attempt and gives the user if the password was right.
@@ -167,19 +184,23 @@ pub(super) fn after_password(call: &Call<'_>, user: &User, with_metadata: bool) 
 
 /// Gives tokens to a user who has passed every challenge, if they may sign in at all.
 pub(super) fn admit(call: &Call<'_>, user: &User, with_metadata: bool) -> Result<Value> {
+    check_standing(user)?;
+    call.post_authentication(user, with_metadata)?;
+    let result = call.begin_session(user, Occasion::Authentication, with_metadata)?;
+    Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
+}
+
+fn check_standing(user: &User) -> Result<()> {
     if !user.enabled {
         return Err(disabled());
     }
     match user.status {
+        Status::ExternalProvider => Err(ServiceError::wrong_password()),
         Status::Unconfirmed => Err(ServiceError::new(Exception::UserNotConfirmed, "User is not confirmed.")),
         Status::ResetRequired => {
             Err(ServiceError::new(Exception::PasswordResetRequired, "Password reset required for the user"))
         }
-        Status::Confirmed | Status::ForceChangePassword => {
-            call.post_authentication(user, with_metadata)?;
-            let result = call.begin_session(user, Occasion::Authentication, with_metadata)?;
-            Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
-        }
+        Status::Confirmed | Status::ForceChangePassword => Ok(()),
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn sign_up(call: &Call<'_>) -> Result<Value> {
         attributes.set("phone_number_verified", "true");
     }
     let user = User {
+        federated_name: None,
         status: if flags.auto_confirm { Status::Confirmed } else { Status::Unconfirmed },
         enabled: true,
         verifier: Verifier::make(&*call.pool.random, &call.pool.settings.short_name, &sub, chosen)?,
@@ -207,6 +208,7 @@ pub(super) fn cannot_confirm(user: &User) -> ServiceError {
         Status::Confirmed => "User cannot be confirmed. Current status is CONFIRMED",
         Status::ForceChangePassword => "User cannot be confirmed. Current status is FORCE_CHANGE_PASSWORD",
         Status::ResetRequired => "User cannot be confirmed. Current status is RESET_REQUIRED",
+        Status::ExternalProvider => "User cannot be confirmed. Current status is EXTERNAL_PROVIDER",
         Status::Unconfirmed => "User cannot be confirmed.",
     })
 }

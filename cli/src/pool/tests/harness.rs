@@ -148,11 +148,15 @@ impl TestPool {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+        let (status, headers, body) = self.send_for_text(request).await;
+        (status, headers, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    pub(super) async fn send_for_text(&self, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        (parts.status, parts.headers, body)
+        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
     /// A request with the pool's ids where the operation has such members and the body does not say otherwise.

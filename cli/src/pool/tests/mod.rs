@@ -2,14 +2,18 @@
 
 mod administration;
 mod authentication;
+mod browser;
 mod custom_auth;
 mod custom_message;
+mod federation;
 mod handle;
 mod harness;
 mod migration;
 mod passwordless;
 mod passwords;
 mod profile;
+mod provider;
+mod redirects;
 mod restart;
 mod sign_in;
 mod sign_up;

@@ -1,0 +1,108 @@
+//! The released trigger functions, packed as AWS Lambda takes them, in emulators that others have written: they start the functions through the
+//! real Runtime API, and boto3 drives them.
+//!
+//! The functions are those that `cargo lambda build --release` leaves in `target/lambda`; the feature `emulator` turns these tests on.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{env, path::PathBuf, process::Command};
+
+use portcullis_tests::{CODE, Emulator, build_folder, client_sources, npm_program, python_client};
+
+#[test]
+fn ministack_refuses_and_confirms_as_pre_signup_says() {
+    Ministack::start().run("pre-sign-up", &[]);
+}
+
+#[test]
+fn ministack_makes_tokens_of_version_1_with_claims_and_groups() {
+    Ministack::start().run("tokens-v1", &[]);
+}
+
+#[test]
+fn ministack_which_ignores_the_groups_of_version_2_makes_tokens_with_claims_and_scopes() {
+    Ministack::start().run("tokens-v2", &[]);
+}
+
+#[test]
+fn ministack_which_ignores_the_groups_of_version_3_makes_tokens_with_claims_and_scopes() {
+    Ministack::start().run("tokens-v3", &[]);
+}
+
+#[test]
+fn ministack_makes_tokens_of_machines_with_scopes() {
+    Ministack::start().run("machine", &[]);
+}
+
+#[test]
+fn cognito_local_confirms_through_post_confirmation_which_ministack_never_calls() {
+    let ministack = Ministack::start();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = serde_json::json!({
+        "LambdaClient": { "endpoint": ministack.emulator.url, "region": "us-east-1" },
+        "TriggerFunctions": { "PostConfirmation": "post-confirmation" },
+    });
+    std::fs::create_dir(folder.path().join(".cognito")).unwrap();
+    std::fs::write(folder.path().join(".cognito/config.json"), settings.to_string()).unwrap();
+    let program = npm_program("second-emulator", "cognito-local").unwrap();
+    let second = Emulator::start(|port| {
+        let mut command = Command::new(program);
+        command.current_dir(folder.path()).env("HOST", "127.0.0.1").env("PORT", port.to_string());
+        command.env("CODE", CODE);
+        command
+    });
+    ministack.run("post-confirmation", &[("SECOND_URL", &second.unwrap().url), ("CODE", CODE)]);
+}
+
+/// An emulator for one test, and the Python that it runs in.
+struct Ministack {
+    emulator: Emulator,
+    python: PathBuf,
+}
+
+impl Ministack {
+    fn start() -> Self {
+        let python = python_client("emulator").unwrap();
+        let program = python.with_file_name("ministack");
+        let emulator = Emulator::start(|port| {
+            let mut command = Command::new(program);
+            command
+                .env("BIND_HOST", "127.0.0.1")
+                .env("GATEWAY_PORT", port.to_string())
+                .env("IOT_MTLS_ENABLED", "0")
+                // A function that fails fails the sign-in, as at AWS.
+                .env("MINISTACK_COGNITO_PRETOKEN_STRICT", "1")
+                .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+                .env("AWS_ACCESS_KEY_ID", "test")
+                .env("AWS_SECRET_ACCESS_KEY", "test")
+                .env("AWS_DEFAULT_REGION", "us-east-1");
+            command
+        });
+        Self { emulator: emulator.unwrap(), python }
+    }
+
+    /// Runs one case of the client, and shows what it printed if it fails.
+    fn run(&self, case: &str, variables: &[(&str, &str)]) {
+        let functions = env::var_os("PORTCULLIS_FUNCTIONS")
+            .map_or_else(|| build_folder().unwrap().join("lambda"), PathBuf::from);
+        let ended = Command::new(&self.python)
+            // The source tree is not for caches.
+            .arg("-B")
+            .arg(client_sources("emulator").join("triggers.py"))
+            .arg(case)
+            .env("EMULATOR_URL", &self.emulator.url)
+            .env("FUNCTIONS", functions)
+            .env("NO_PROXY", "127.0.0.1")
+            .env("no_proxy", "127.0.0.1")
+            .env_remove("AWS_PROFILE")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        assert!(
+            ended.status.success() && !ended.stdout.is_empty(),
+            "{}\n{}",
+            String::from_utf8_lossy(&ended.stdout),
+            String::from_utf8_lossy(&ended.stderr)
+        );
+    }
+}
