@@ -4,7 +4,9 @@
 
 use std::process::Command;
 
-use portcullis_tests::{CODE, Launch, LocalSystem, client_sources, missing, npm_client, python_client, repository};
+use portcullis_tests::{
+    CODE, Launch, LocalSystem, client_sources, missing, npm_client, python_client, repository,
+};
 
 /// The domain that the local pre-signup trigger refuses.
 const DENIED_DOMAIN: &str = "blocked.example";

@@ -1,6 +1,6 @@
 //! Events as AWS AppSync sends them to direct Lambda resolvers.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::LazyLock;
 
