@@ -159,7 +159,8 @@ mod tests {
             ("AWS_REGION", "eu-west-1"),
             ("TABLE_NAME", "portcullis"),
         ];
-        let table: [(&[(&str, &str)], &[&str]); 6] = [
+        type Row = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+        let table: [Row; 6] = [
             (&[], &[]),
             (&[("APPSYNC_MODES", "apiKey,iam,lambda"), ("ADMIN_ROLES", "ops")], &[]),
             (&[("USER_POOL_ID", "secret")], &["USER_POOL_ID"]),
