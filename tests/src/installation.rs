@@ -20,7 +20,10 @@ pub fn client_sources(client: &str) -> PathBuf {
 ///
 /// When npm fails; the first run needs the network.
 pub fn npm_client(client: &str, script: &str) -> Result<PathBuf> {
-    Ok(installed_by_npm(client, &["package.json", "package-lock.json", ".npmrc", script])?.join(script))
+    let folder = installed_by_npm(client, &["package.json", "package-lock.json", ".npmrc"])?;
+    // An import is looked up from where the script lies. One installation serves several.
+    fs::copy(client_sources(client).join(script), folder.join(script))?;
+    Ok(folder.join(script))
 }
 
 /// A program that comes in a package of npm.

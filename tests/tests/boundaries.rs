@@ -17,7 +17,7 @@ const TRIGGERS: [&str; 6] = [
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 17] = [
+const INSIDE: [(&str, &[&str]); 19] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
@@ -37,12 +37,14 @@ const INSIDE: [(&str, &[&str]); 17] = [
     ),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &TRIGGERS),
-    ("portcullis", &["portcullis-api", "portcullis-bench"]),
+    ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-bench"]),
     (
         "portcullis-data",
         // The benchmark counts what lists read.
         &[
+            "portcullis-handlers",
             "portcullis-api",
+            "portcullis-resolvers",
             "portcullis-directory",
             "portcullis-post-confirmation",
             "portcullis-pre-token-generation",
@@ -51,7 +53,10 @@ const INSIDE: [(&str, &[&str]); 17] = [
     ),
     // The people of the user pool, whom each trigger asks about.
     ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[5]]),
+    // The place for handlers, which both doors call.
+    ("portcullis-handlers", &["portcullis-api", "portcullis-resolvers"]),
     ("portcullis-api", &[]),
+    ("portcullis-resolvers", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),

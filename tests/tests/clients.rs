@@ -4,7 +4,9 @@
 
 use std::process::Command;
 
-use portcullis_tests::{CODE, Launch, LocalSystem, client_sources, missing, npm_client, python_client};
+use portcullis_tests::{
+    CODE, Launch, LocalSystem, client_sources, missing, npm_client, python_client, repository,
+};
 
 /// The domain that the local pre-signup trigger refuses.
 const DENIED_DOMAIN: &str = "blocked.example";
@@ -17,6 +19,18 @@ fn amplify_signs_up_signs_in_refreshes_and_calls_the_api() {
     let script = npm_client("node", "amplify.js").unwrap();
     let mut client = Command::new("node");
     against(&Launch::in_memory().start().unwrap(), client.arg(script));
+}
+
+#[test]
+fn amplify_asks_the_graphql_api_with_statements_such_as_it_generates() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let script = npm_client("node", "graphql.js").unwrap();
+    let schema = repository().join("tests/schemas/blog.graphql");
+    let system = Launch::in_memory().schema(&schema).start().unwrap();
+    let mut client = Command::new("node");
+    against(&system, client.env("API_KEY", &system.api_key).arg(script));
 }
 
 #[test]

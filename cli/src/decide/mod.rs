@@ -39,6 +39,7 @@ mod case;
 mod catalogue;
 mod coercion;
 mod custom;
+mod endpoint;
 mod field;
 mod filter_input;
 mod gate;
@@ -65,7 +66,7 @@ use std::{
 use clap::Args;
 use thiserror::Error;
 
-use self::answer::Answer;
+use self::{answer::Answer, endpoint::Endpoint};
 pub(crate) use self::{case::Case, catalogue::Catalogue, settings::read_project};
 
 /// What a case and its answer look like, for `--help`.
@@ -89,6 +90,10 @@ pub struct DecideArgs {
     /// The schemas that cases name by "schemaId": a JSON object of {"schema", "auth"?, "synth"?, "params"?} by name
     #[arg(long, value_name = "FILE")]
     pub schemas: Option<PathBuf>,
+    /// Answers by the GraphQL endpoint itself, on records in an embedded DynamoDB, and not by a simulation of Amplify's.
+    /// Subscriptions are "unsupported", and nothing is said about what reaches the data source
+    #[arg(long)]
+    pub through_endpoint: bool,
 }
 
 /// Why `portcullis decide` ended before its input did.
@@ -106,6 +111,9 @@ pub enum DecideError {
     /// The input ended with a mistake.
     #[error("cannot read the cases: {0}")]
     Input(io::Error),
+    /// The endpoint cannot be started.
+    #[error("the GraphQL endpoint cannot be started: {0}")]
+    Endpoint(String),
     /// Nobody takes the answers.
     #[error("cannot write the answers: {0}")]
     Output(io::Error),
@@ -121,7 +129,25 @@ pub(crate) fn run(args: &DecideArgs) -> Result<(), DecideError> {
         Some(path) => read_schemas(path.clone())?,
         None => Catalogue::default(),
     };
-    answer_lines(catalogue, io::stdin().lock(), BufWriter::new(io::stdout().lock()))
+    let (cases, answers) = (io::stdin().lock(), BufWriter::new(io::stdout().lock()));
+    if args.through_endpoint {
+        return answer_through_endpoint(catalogue, cases, answers);
+    }
+    answer_lines(catalogue, cases, answers)
+}
+
+fn answer_through_endpoint(
+    mut catalogue: Catalogue,
+    cases: impl BufRead,
+    answers: impl Write,
+) -> Result<(), DecideError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| DecideError::Endpoint(error.to_string()))?;
+    let mut endpoint = runtime.block_on(Endpoint::start()).map_err(DecideError::Endpoint)?;
+    each_line(cases, answers, |line| match Case::parse(line) {
+        Ok(case) => runtime.block_on(endpoint.answer_line(&mut catalogue, &case)),
+        Err(malformed) => Answer::malformed(malformed.problem).into_json(malformed.id),
+    })
 }
 
 /// Reads a file of schemas by name.
@@ -132,8 +158,16 @@ pub(crate) fn read_schemas(path: PathBuf) -> Result<Catalogue, DecideError> {
 
 fn answer_lines(
     mut catalogue: Catalogue,
+    cases: impl BufRead,
+    answers: impl Write,
+) -> Result<(), DecideError> {
+    each_line(cases, answers, |line| answer_line(&mut catalogue, line))
+}
+
+fn each_line(
     mut cases: impl BufRead,
     mut answers: impl Write,
+    mut answer_line: impl FnMut(&[u8]) -> serde_json::Value,
 ) -> Result<(), DecideError> {
     let mut line = Vec::new();
     loop {
@@ -144,7 +178,7 @@ fn answer_lines(
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let answer = answer_line(&mut catalogue, &line);
+        let answer = answer_line(&line);
         writeln!(answers, "{answer}").map_err(DecideError::Output)?;
     }
 }

@@ -36,6 +36,7 @@ impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in [
             ("API", &self.api),
+            ("GraphQL", &format!("{}/graphql", self.api)),
             ("user pool", &self.pool),
             ("DynamoDB", &self.dynamodb),
             ("user pool id", &self.pool_id),

@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use portcullis_api::{Api, Config as ApiConfig};
-use portcullis_data::{ConnectOptions, Table, TableDefinition, connect};
+use portcullis_data::{ConnectOptions, Functions, Table, TableDefinition, connect};
+use portcullis_resolvers::{GraphQl, Resolvers};
 use portcullis_rules::Strategy;
 use portcullis_schema::Schema;
 
@@ -84,8 +85,11 @@ impl System {
             example: example(&schema),
         };
         let config = api_config(&pool, api_key)?;
+        let endpoint = graphql(schema.clone(), &config, &table)?;
         let api =
             Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
+        let authenticate = api.authenticate();
+        let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate));
         doors.serve(pool_listener, pool.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         doors.serve(api_listener, routes);
@@ -164,6 +168,14 @@ fn open_pool(
         Arc::new(Printer { pool: listener.url(), client_id: client_id.to_owned() })
     })
     .map_err(|error| StartError::part("the user pool", error))
+}
+
+/// The GraphQL API over the same records, by the same rules.
+fn graphql(schema: Schema, config: &ApiConfig, table: &Table) -> Result<GraphQl, StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::part("the GraphQL API", error.to_string());
+    let functions = portcullis_handlers::register(Functions::default());
+    let resolvers = Resolvers::new(schema, table.clone(), config.iam.authorizer(), functions);
+    GraphQl::new(resolvers.map_err(|error| failed(&error))?).map_err(|error| failed(&error))
 }
 
 /// The API reads its configuration as it does when it is deployed.

@@ -2,20 +2,18 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
+use axum::Router;
 use portcullis::{AuthenticateLayer, ResourceMetadata, TrustedGateway, Verifier, VerifierBuilder};
 use portcullis_data::{
-    ConnectOptions, RESERVED_MODELS, Repository, Table, connect,
+    ConnectOptions, FunctionError, Functions, FunctionsError, Invocation, RESERVED_MODELS, Repository, Table,
+    connect,
     rules::Authorizer,
     schema::{ModelType, Schema},
 };
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::{
-    Config, CorsOrigins, FunctionError, Invocation,
-    function::{Function, Functions},
-    handlers, key_query,
-};
+use crate::{Config, CorsOrigins, key_query};
 
 /// Paths that serve something else than a model.
 const RESERVED: [&str; 3] = ["health", "queries", "mutations"];
@@ -30,6 +28,7 @@ pub struct Api {
     pub(crate) cors: CorsOrigins,
     pub(crate) metadata: Option<ResourceMetadata>,
     pub(crate) functions: Functions,
+    pub(crate) more: Vec<Router>,
 }
 
 /// An API that cannot be started.
@@ -60,12 +59,9 @@ pub enum StartError {
         /// The field of its key or of an index.
         field: String,
     },
-    /// The schema names functions that nobody has registered.
-    #[error("nobody answers these functions of the schema: {}", .0.join(", "))]
-    FunctionsMissing(Vec<String>),
-    /// Two handlers have been registered under one name.
-    #[error("the function `{0}` is registered twice")]
-    FunctionTwice(String),
+    /// The handlers do not fit the schema.
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
     /// The issuer's configuration contradicts itself.
     #[error(transparent)]
     Verifier(#[from] portcullis::ConfigError),
@@ -107,6 +103,7 @@ impl Api {
             cors: CorsOrigins::default(),
             metadata: None,
             functions: Functions::default(),
+            more: Vec::new(),
             schema: Arc::new(schema),
         })
     }
@@ -144,7 +141,7 @@ impl Api {
             }
             None => api,
         };
-        Ok(handlers::register(api))
+        Ok(api.functions(portcullis_handlers::register(Functions::default())))
     }
 
     /// Answers the fields of `Query` and `Mutation` that name this function by `@function`.
@@ -168,8 +165,28 @@ impl Api {
         F: Fn(Invocation) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Value, FunctionError>> + Send + 'static,
     {
-        self.functions.insert(name.into(), Function::new(handler));
+        self.functions = self.functions.function(name, handler);
         self
+    }
+
+    /// Answers the fields with `@function` by these handlers, in the place of those so far.
+    #[must_use]
+    pub fn functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
+        self
+    }
+
+    /// Serves these routes too, within the layers that all routes have: CORS, the log, and the answer to a panic. Who calls is
+    /// theirs to find out, by the [layer](Self::authenticate) of the routes of models.
+    #[must_use]
+    pub fn merge(mut self, routes: Router) -> Self {
+        self.more.push(routes);
+        self
+    }
+
+    /// The layer that knows the callers of the routes of models.
+    pub fn authenticate(&self) -> AuthenticateLayer {
+        self.authenticate.clone()
     }
 
     /// Decides by this evaluator, which knows the identity pool and who is an administrator.

@@ -106,7 +106,8 @@ pub struct IamConfig {
 
 impl IamConfig {
     /// The evaluator of the rules that tells callers apart like this.
-    pub(crate) fn authorizer(&self) -> Authorizer {
+    #[must_use]
+    pub fn authorizer(&self) -> Authorizer {
         let authorizer = match &self.pool {
             Some(pool) => Authorizer::new().identity_pool(pool.clone()),
             None => Authorizer::new(),

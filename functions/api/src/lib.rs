@@ -78,8 +78,6 @@ mod config;
 mod cors;
 mod entity_tag;
 mod envelope;
-mod function;
-mod handlers;
 mod json;
 mod key_query;
 mod openapi;
@@ -90,13 +88,14 @@ mod routes;
 mod shown_answer;
 mod stage;
 
+pub use portcullis_data::{FunctionError, Functions, Invocation};
+
 pub use self::{
     access_log::log_filter,
     api::{Api, StartError},
     body::BODY_LIMIT,
     config::{Config, ConfigError, ConfigErrors, GatewayConfig, IamConfig, IssuerConfig, OidcConfig},
     cors::{CorsOrigins, InvalidOrigins},
-    function::{FunctionError, Invocation},
     openapi::document,
     router::{lambda_service, router},
 };

@@ -47,6 +47,9 @@ pub fn router(api: Api) -> Result<Router, StartError> {
             actions.add(Method::POST, &path, field.type_name(), field.name());
         }
     }
+    for routes in api.more {
+        router = router.merge(routes);
+    }
     // From the innermost to the outermost.
     let router = router.layer(CatchPanicLayer::custom(after_panic)).layer(middleware::from_fn(dress));
     let router = match cors {

@@ -6,10 +6,12 @@ use portcullis_rules::{Authorizer, Denied, Identity, Item, Operation, Permit, Re
 use portcullis_schema::ModelType;
 
 use crate::{
-    DataError, Expected, Filter, IndexQuery, ListQuery, Page, PageRequest, RecordKey, Repository, Shown,
+    DataError, Expected, Filter, IndexQuery, ListQuery, Page, PageRequest, RecordKey, Repository, SOURCE,
+    Shown,
     listing::Verdict,
     record_layout::RecordLayout,
     repository::{Sieve, StoredPage, no_such_index},
+    source::Source,
     stored::Stored,
 };
 
@@ -41,13 +43,53 @@ const ATTEMPTS: u32 = 10;
 pub struct AuthorizedRepository {
     pub(crate) repository: Repository,
     pub(crate) authorizer: Authorizer,
+    pub(crate) for_resolvers: bool,
+    pub(crate) owners_as_stored: bool,
 }
 
 impl AuthorizedRepository {
     /// Records behind this authorizer.
     #[must_use]
     pub fn new(repository: Repository, authorizer: Authorizer) -> Self {
-        Self { repository, authorizer }
+        Self { repository, authorizer, for_resolvers: false, owners_as_stored: false }
+    }
+
+    /// The same for a door that answers a record field by field, as GraphQL does:
+    ///
+    /// 1. each record has a member [`SOURCE`](crate::SOURCE) that says what the fields of this record come from, and
+    ///    it is for the resolvers of these fields and not for a client;
+    /// 2. whoever may write a record is shown it as Amplify does, also where they may not read it, but for fields that are
+    ///    withheld from them.
+    #[must_use]
+    pub fn for_resolvers(mut self) -> Self {
+        self.for_resolvers = true;
+        self
+    }
+
+    /// The same door to other records.
+    #[must_use]
+    pub fn on(self, repository: Repository) -> Self {
+        Self { repository, ..self }
+    }
+
+    /// Shows owners as they are stored, and not their last segment alone: so does Amplify where the flag
+    /// `useSubUsernameForDefaultIdentityClaim` is off.
+    #[must_use]
+    pub fn owners_as_stored(mut self, as_stored: bool) -> Self {
+        self.owners_as_stored = as_stored;
+        self
+    }
+
+    /// A record with its owners as this door shows them.
+    #[must_use]
+    pub fn present(&self, model: &ModelType, item: Item) -> Item {
+        if self.owners_as_stored { item } else { model.rules().present(item) }
+    }
+
+    /// The evaluator of the rules.
+    #[must_use]
+    pub fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
     }
 
     /// Makes a record. Fields that are `null` are not stored; defaults, `id` and the times of creation and change are added.
@@ -317,14 +359,27 @@ impl AuthorizedRepository {
     ///
     /// An attribute that the schema no longer declares may have had rules of its own; it stays stored and is not shown.
     pub(crate) fn show(&self, identity: &Identity, model: &ModelType, stored: Stored) -> Shown {
-        let Stored { mut item, revision, .. } = stored;
+        let Stored { item, revision, .. } = stored;
         let key = RecordKey::from_item(model, &item).ok();
-        for field in self.authorizer.withheld(identity, model.rules(), &item) {
-            item.remove(field);
+        let item = self.show_item(identity, model, item);
+        let key = key.filter(|_| model.key().fields().all(|field| item.contains_key(field)));
+        Shown { item, revision, key }
+    }
+
+    /// A record that came from elsewhere, such as from a handler, as this client sees it.
+    #[must_use]
+    pub fn show_item(&self, identity: &Identity, model: &ModelType, mut item: Item) -> Item {
+        let withheld = self.authorizer.withheld(identity, model.rules(), &item);
+        for field in &withheld {
+            item.remove(*field);
         }
         item.retain(|name, _| model.field(name).is_some());
-        let key = key.filter(|_| model.key().fields().all(|field| item.contains_key(field)));
-        Shown { item: model.rules().present(item), revision, key }
+        let source = self.for_resolvers.then(|| Source::new(model, &item, &withheld));
+        let mut item = self.present(model, item);
+        if let Some(source) = source {
+            item.insert(SOURCE.to_owned(), source.into_value(&item));
+        }
+        item
     }
 
     pub(crate) fn show_page(&self, identity: &Identity, model: &ModelType, page: StoredPage) -> Page {
@@ -337,7 +392,7 @@ impl AuthorizedRepository {
     fn show_writer(&self, identity: &Identity, model: &ModelType, stored: Stored, sent: &Item) -> Shown {
         let reads = self.authorizer.authorize(identity, Operation::Get, model.rules(), &stored.item);
         let mut shown = self.show(identity, model, stored);
-        if !reads.is_allowed() {
+        if !reads.is_allowed() && !self.for_resolvers {
             let in_key = |field: &str| model.key().fields().any(|key| key == field);
             shown.item.retain(|field, _| in_key(field) || sent.contains_key(field));
         }

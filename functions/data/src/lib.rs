@@ -42,10 +42,12 @@ mod connection;
 mod cursor;
 mod error;
 mod filter;
+mod functions;
 mod index_query;
 mod index_row;
 mod key_value;
 mod layout;
+mod linked;
 mod list_query;
 mod listing;
 mod meter;
@@ -59,6 +61,7 @@ mod related;
 mod repository;
 mod sharding;
 mod shown;
+mod source;
 mod sources;
 mod store_error;
 mod stored;
@@ -78,9 +81,11 @@ pub use self::{
     connection::{ConnectOptions, Connection, connect},
     error::DataError,
     filter::{Filter, InvalidFilter, compare},
+    functions::{FunctionError, Functions, FunctionsError, Invocation},
     index_query::{IndexQuery, SortCondition},
     key_value::{beginning_from_text, value_from_text},
     layout::RESERVED_MODELS,
+    linked::{Found, Linked, LinkedQuery},
     list_query::{Expected, ListQuery},
     meter::{Consumed, Meter},
     page::{Page, PageRequest},
@@ -90,6 +95,7 @@ pub use self::{
     repository::Repository,
     sharding::{HotList, Shards, ShardsError},
     shown::{Related, Shown},
+    source::SOURCE,
     sources::{Clock, Ids, System},
     store_error::StoreError,
     stored::Revision,

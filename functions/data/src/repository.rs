@@ -52,11 +52,39 @@ pub(crate) struct Sieve<'a> {
     pub(crate) hides: bool,
 }
 
+/// What is found by a key.
+#[derive(Clone, Debug)]
+pub(crate) enum Sought {
+    /// A record within the scope of the permit.
+    Seen(Box<Stored>),
+    /// A record, outside of it.
+    Hidden,
+    /// Nothing.
+    Absent,
+}
+
 /// A page of records with their revisions.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredPage {
     pub(crate) records: Vec<Stored>,
     pub(crate) next_token: Option<String>,
+}
+
+impl Sought {
+    fn new(permit: &Permit<Read>, stored: Option<&Stored>) -> Self {
+        match stored {
+            Some(stored) if permit.scope().matches(&stored.item) => Self::Seen(Box::new(stored.clone())),
+            Some(_) => Self::Hidden,
+            None => Self::Absent,
+        }
+    }
+
+    fn into_seen(self) -> Option<Stored> {
+        match self {
+            Self::Seen(stored) => Some(*stored),
+            Self::Hidden | Self::Absent => None,
+        }
+    }
 }
 
 impl Repository {
@@ -143,9 +171,22 @@ impl Repository {
         model: &ModelType,
         key: &RecordKey,
     ) -> Result<Option<Stored>, StoreError> {
+        Ok(self.seek(permit, model, key).await?.into_seen())
+    }
+
+    /// The same, told apart from a record that lies outside of the scope.
+    ///
+    /// # Errors
+    ///
+    /// When DynamoDB refuses or does not answer.
+    pub(crate) async fn seek(
+        &self,
+        permit: &Permit<Read>,
+        model: &ModelType,
+        key: &RecordKey,
+    ) -> Result<Sought, StoreError> {
         agree(permit, model);
-        let stored = self.read(model, key).await?;
-        Ok(stored.filter(|stored| permit.scope().matches(&stored.item)))
+        Ok(Sought::new(permit, self.read(model, key).await?.as_ref()))
     }
 
     /// The record with this key, in order to decide whether it may be changed. It must not be shown.
@@ -256,6 +297,19 @@ impl Repository {
         model: &ModelType,
         wanted: &[(&Permit<Read>, Option<RecordKey>)],
     ) -> Result<Vec<Option<Stored>>, StoreError> {
+        Ok(self.seek_all(model, wanted).await?.into_iter().map(Sought::into_seen).collect())
+    }
+
+    /// The same, each told apart from a record that lies outside of the scope.
+    ///
+    /// # Errors
+    ///
+    /// When DynamoDB refuses or does not answer.
+    pub(crate) async fn seek_all(
+        &self,
+        model: &ModelType,
+        wanted: &[(&Permit<Read>, Option<RecordKey>)],
+    ) -> Result<Vec<Sought>, StoreError> {
         wanted.iter().for_each(|(permit, _)| agree(permit, model));
         let text =
             |key: &Option<RecordKey>| key.as_ref().filter(|key| key.is_possible(model)).map(RecordKey::text);
@@ -269,10 +323,8 @@ impl Repository {
         while let Some(batch) = reads.try_next().await? {
             found.extend(batch);
         }
-        let records = wanted.iter().map(|(permit, key)| {
-            let stored = text(key).and_then(|id| found.get(&id));
-            stored.filter(|stored| permit.scope().matches(&stored.item)).cloned()
-        });
+        let records =
+            wanted.iter().map(|(permit, key)| Sought::new(permit, text(key).and_then(|id| found.get(&id))));
         Ok(records.collect())
     }
 

@@ -156,7 +156,7 @@ pub(crate) fn word(line: &Value) -> String {
 type Read = fn(&Value) -> Value;
 
 /// The value at a path; `null` and absent are the same.
-fn at(line: &Value, path: &[&str]) -> Value {
+pub(crate) fn at(line: &Value, path: &[&str]) -> Value {
     path.iter().try_fold(line, |value, name| value.get(name)).cloned().unwrap_or_default()
 }
 

@@ -6,6 +6,7 @@
 
 mod comparison;
 mod deviations;
+mod endpoint;
 mod expanded;
 mod facts;
 mod sdl;

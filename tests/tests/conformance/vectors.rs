@@ -103,6 +103,26 @@ impl Vectors {
         Ok(expanded)
     }
 
+    /// What the built binary answers to these cases, told to answer them in this way.
+    pub(crate) fn ask(&self, cases: &[&Value], way: &[&str]) -> Result<ById> {
+        let schemas = temporary(&self.text("schemas.json")?)?;
+        let lines: Vec<String> = cases.iter().map(ToString::to_string).collect();
+        let cases = temporary(&lines.join("\n"))?;
+        let output = Command::new(binary()?)
+            .arg("decide")
+            .arg("--schemas")
+            .arg(schemas.path())
+            .args(way)
+            .env("PORTCULLIS_LOG", "warn")
+            .stdin(cases.reopen()?)
+            .stderr(Stdio::inherit())
+            .output()?;
+        if !output.status.success() {
+            return Err(format!("portcullis decide: {}", output.status).into());
+        }
+        by_id(&String::from_utf8(output.stdout)?)
+    }
+
     /// What the built binary answers to a file of cases.
     pub(crate) fn answers(&self, cases: &str) -> Result<ById> {
         self.answers_to(&self.text(cases)?)

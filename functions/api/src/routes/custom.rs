@@ -13,14 +13,16 @@ use portcullis::{
     AuthorizeLayer, Caller, Forbidden,
     rules::{Authorizer, Identity, Model, Provider},
 };
-use portcullis_data::schema::{CustomField, Schema};
+use portcullis_data::{
+    FunctionError, Functions, Invocation,
+    schema::{CustomField, Schema},
+};
 use serde_json::Value;
 
 use crate::{
-    Api, FunctionError, Invocation,
+    Api,
     access_log::note_caller,
     body::{Purpose, read_object},
-    function::Function,
     page_query::{Parameters, expect_no_parameters},
     problem::Problem,
     shown_answer::Viewer,
@@ -35,7 +37,7 @@ struct Custom {
     schema: Arc<Schema>,
     authorizer: Authorizer,
     field: CustomField,
-    functions: Vec<Function>,
+    functions: Functions,
 }
 
 /// The path of a field; none if it is no query and no mutation.
@@ -51,7 +53,7 @@ pub(crate) fn custom(api: &Api, field: &CustomField) -> MethodRouter {
     let custom = Custom {
         schema: Arc::clone(&api.schema),
         authorizer: api.authorizer.clone(),
-        functions: api.functions.of(field.functions()),
+        functions: api.functions.clone(),
         field: field.clone(),
     };
     let (authorizer, rules) = (api.authorizer.clone(), field.rules().cloned());
@@ -82,17 +84,9 @@ async fn invoke(
     custom.field.validate_arguments(&arguments).map_err(Problem::invalid_arguments)?;
     custom.field.fill_defaults(&mut arguments);
 
-    let mut answer = None;
-    for function in &custom.functions {
-        let invocation = Invocation {
-            identity: identity.clone(),
-            type_name: custom.field.type_name().to_owned(),
-            field: custom.field.name().to_owned(),
-            arguments: arguments.clone(),
-            previous: answer.take(),
-        };
-        answer = Some(function.call(invocation).await?);
-    }
+    let field = &custom.field;
+    let invocation = Invocation::new(identity.clone(), field.type_name(), field.name(), arguments);
+    let answer = custom.functions.call(field.functions(), invocation).await?;
     let viewer = Viewer { schema: &custom.schema, authorizer: &custom.authorizer, identity: &identity };
     let shown = match (answer, custom.field.output()) {
         (Some(answer), Some(kind)) => viewer.show(kind, answer),
@@ -110,6 +104,10 @@ impl From<FunctionError> for Problem {
             FunctionError::Data(error) => error.into(),
             FunctionError::Failed(error) => {
                 tracing::error!(%error, "a handler failed");
+                Self::internal()
+            }
+            other => {
+                tracing::error!(error = %other, "an answer of a handler is not known");
                 Self::internal()
             }
         }

@@ -3,8 +3,8 @@
 //! For `hello(name: String!): String @function(name: "hello") @auth(rules: [{ allow: private }])` in `type Query`:
 //!
 //! ```text
-//! pub(crate) fn register(api: Api) -> Api {
-//!     api.function("hello", hello)
+//! pub fn register(functions: Functions) -> Functions {
+//!     functions.function("hello", hello)
 //! }
 //!
 //! async fn hello(call: Invocation) -> Result<Value, FunctionError> {
@@ -14,11 +14,14 @@
 //! ```
 //!
 //! The rules are asked and the arguments checked before a handler runs. A function that the schema names and that is not
-//! registered here keeps the API from starting.
+//! registered here keeps the REST API and the GraphQL resolvers, which both call them, from starting.
 
-use crate::Api;
+#![deny(missing_docs)]
+
+pub use portcullis_data::{FunctionError, Functions, Invocation};
 
 /// Registers every handler.
-pub(crate) fn register(api: Api) -> Api {
-    api
+#[must_use]
+pub fn register(functions: Functions) -> Functions {
+    functions
 }
