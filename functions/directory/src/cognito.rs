@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_cognitoidentityprovider::{
     Client,
     config::{Config, Credentials, Region},
@@ -46,7 +46,8 @@ impl CognitoDirectory {
             .endpoint_url(endpoint)
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .timeout_config(limits());
+            .timeout_config(limits())
+            .retry_config(retries());
         Self { client: OnceCell::new_with(Some(Client::from_conf(config.build()))) }
     }
 
@@ -54,7 +55,7 @@ impl CognitoDirectory {
         self.client
             .get_or_init(async || {
                 let defaults = aws_config::defaults(BehaviorVersion::latest());
-                Client::new(&defaults.timeout_config(limits()).load().await)
+                Client::new(&defaults.timeout_config(limits()).retry_config(retries()).load().await)
             })
             .await
     }
@@ -193,6 +194,15 @@ fn limits() -> TimeoutConfig {
         .operation_attempt_timeout(ATTEMPT_LIMIT)
         .operation_timeout(CALL_LIMIT)
         .build()
+}
+
+/// Three attempts whose pauses are short enough for all of them to end within [`CALL_LIMIT`]: with the SDK's pauses of up to a
+/// second, what Cognito answered is lost now and then to the time that the call may take.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(Duration::from_millis(400))
 }
 
 /// The filter of `ListUsers` for one address. Whoever signs up chooses the text: unescaped, a quotation mark in it would end
