@@ -24,7 +24,7 @@ provider = StrictAwsKmsMasterKeyProvider(
 
 for line in sys.stdin:
     try:
-        plaintext, header = client.decrypt(source=base64.b64decode(line, validate=True), key_provider=provider)
+        plaintext, header = client.decrypt(source=base64.b64decode(line.strip(), validate=True), key_provider=provider)
         answer = {"text": plaintext.decode(), "context": header.encryption_context}
     except Exception as error:  # the test says which it expects
         answer = {"error": type(error).__name__}

@@ -1,11 +1,16 @@
 //! Messages that a function sends.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::harness::{CODE, EMAIL, FakeTriggers, PASSWORD, TestPool};
-use crate::pool::{Trigger, TriggerFailure};
+use crate::pool::{Trigger, TriggerFailure, TriggerFuture, Triggers, custom_sender::MAX_SENDING};
 
 const EMAILS: &[Trigger] = &[Trigger::CustomEmailSender];
 const BOTH: &[Trigger] = &[Trigger::CustomEmailSender, Trigger::CustomSmsSender];
@@ -89,6 +94,32 @@ async fn nobody_waits_for_the_function_or_hears_of_its_failure() {
         pool.confirmed(EMAIL).await;
         assert!(pool.sent().is_empty());
     }
+}
+
+/// Functions that never come to an end.
+#[derive(Default)]
+struct Endless(AtomicUsize);
+
+impl Triggers for Endless {
+    fn is_attached(&self, trigger: Trigger) -> bool {
+        trigger == Trigger::CustomEmailSender
+    }
+
+    fn invoke(&self, _: Trigger, _: Value) -> TriggerFuture {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn functions_that_hang_hold_no_operation_up_and_are_not_called_without_end() {
+    let pool = TestPool::new();
+    let endless = Arc::new(Endless::default());
+    pool.pool.set_triggers(Arc::clone(&endless) as Arc<dyn Triggers>);
+    for number in 0..MAX_SENDING + 2 {
+        pool.sign_up(&format!("user{number}@example.com")).await;
+    }
+    assert_eq!(endless.0.load(Ordering::SeqCst), MAX_SENDING);
 }
 
 #[tokio::test]
