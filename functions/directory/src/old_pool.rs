@@ -44,7 +44,7 @@ impl OldPool {
     }
 
     /// A stand-in for Amazon Cognito at this address. It is called with fixed made-up credentials, so that no real ones leave the
-    /// machine.
+    /// machine, and may take as long as the trigger.
     #[must_use]
     pub fn local(endpoint: &str, user_pool_id: impl Into<String>, client_id: impl Into<String>) -> Self {
         let pool = Self::new("us-east-1", user_pool_id, client_id);
@@ -53,7 +53,6 @@ impl OldPool {
             .endpoint_url(endpoint)
             .region(Region::new(pool.region.clone()))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .timeout_config(limits())
             .retry_config(RetryConfig::disabled());
         Self { client: OnceCell::new_with(Some(Client::from_conf(config.build()))), ..pool }
     }
@@ -61,9 +60,13 @@ impl OldPool {
     async fn client(&self) -> &Client {
         self.client
             .get_or_init(async || {
+                let limits = TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .operation_timeout(CALL_LIMIT)
+                    .build();
                 let sdk = aws_config::defaults(BehaviorVersion::latest())
                     .region(Region::new(self.region.clone()))
-                    .timeout_config(limits())
+                    .timeout_config(limits)
                     // A password that is tried again counts again, and too many lock the user out.
                     .retry_config(RetryConfig::disabled());
                 Client::new(&sdk.load().await)
@@ -121,10 +124,6 @@ impl OldUsers for OldPool {
             Err(error) => Err(failed("AdminGetUser", error.meta().code())),
         }
     }
-}
-
-fn limits() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(1)).operation_timeout(CALL_LIMIT).build()
 }
 
 /// What an answer says of the password. A challenge that is not known to come after it proves nothing.
