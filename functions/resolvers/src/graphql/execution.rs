@@ -16,7 +16,7 @@ use portcullis_data::{
 use serde_json::{Value, json};
 
 use super::{GraphQl, arguments::arguments, is_selected, leaf::leaf};
-use crate::{Call, FieldError};
+use crate::{Call, FieldError, resolvers::ROOTS};
 
 /// Answers of resolvers at most, as AppSync has it.
 const MAX_ANSWERS: usize = 10_000;
@@ -146,7 +146,7 @@ impl<'a> Execution<'a> {
         }
         let arguments = arguments(&self.graphql.schema, field, self.variables);
         let call = Call { identity: self.identity, of, field: name, arguments: &arguments };
-        if ["Query", "Mutation"].contains(&of) {
+        if ROOTS.contains(&of) {
             return Some(vec![resolvers.answer(call).await]);
         }
         let sources: Vec<Item> = asked.iter().map(|(_, source)| source.clone()).collect();
