@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod example;
 mod listener;
+mod realtime;
 mod servers;
 mod shutdown;
 mod system;

@@ -240,6 +240,12 @@ impl Resolvers {
         item.into()
     }
 
+    /// Whether rules keep a field of a model from some of those who listen to its changes. An administrator is answered it, and
+    /// the others are not told.
+    pub(crate) fn is_kept_from_listeners(&self, of: &str, field: &str) -> bool {
+        self.schema.model(of).is_some_and(|model| model.rules().is_kept_from_some(field))
+    }
+
     /// Whether the caller has an administrator's role, to whom Amplify answers before it looks at what subscribers may see.
     pub(crate) fn is_administrator(&self, identity: &Identity, rules: &Model) -> bool {
         matches!(identity, Identity::Iam(_))
