@@ -15,6 +15,7 @@ mod environment;
 mod error;
 mod example;
 mod listener;
+mod realtime;
 mod remote_function;
 mod servers;
 mod shutdown;

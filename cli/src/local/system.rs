@@ -17,6 +17,7 @@ use crate::{
         dynamodb,
         environment::{Environment, TABLE_NAME},
         example,
+        realtime::Realtime,
         remote_function::RemoteFunction,
         servers::Servers,
         triggers::LocalTriggers,
@@ -95,7 +96,8 @@ impl System {
         let api =
             Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
         let authenticate = api.authenticate();
-        let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate));
+        let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
+        let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate)).merge(realtime);
         doors.serve(pool_listener, pool.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         doors.serve(api_listener, routes);
