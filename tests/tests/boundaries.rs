@@ -56,7 +56,8 @@ const INSIDE: [(&str, &[&str]); 19] = [
     // The place for handlers, which both doors call.
     ("portcullis-handlers", &["portcullis-api", "portcullis-resolvers"]),
     ("portcullis-api", &[]),
-    ("portcullis-resolvers", &[]),
+    // The same fields at POST /graphql of the HTTP API.
+    ("portcullis-resolvers", &["portcullis-api"]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),
