@@ -62,7 +62,7 @@ fn main() {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_max_level(tracing::Level::INFO)
+        .with_env_filter(portcullis_api::log_filter(tracing::Level::INFO))
         .with_writer(std::io::sink)
         .init();
     let runtime = Runtime::new().unwrap();

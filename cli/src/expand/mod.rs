@@ -125,7 +125,7 @@ pub(crate) fn run(args: &ExpandArgs) -> Result<(), ExpandError> {
     let (with_section, note) = match write::read_if_there(&template)? {
         None => (None, format!("there is no {}: no resolvers are written", template.display())),
         Some(text) => {
-            let section = section::replace(&text, &resolvers::section(&expanded))
+            let section = section::replace(&text, &resolvers::section(&schema, &expanded))
                 .map_err(|problem| ExpandError::Template { path: template.clone(), problem })?;
             let note = match section {
                 Some(_) => format!("{} holds the resolvers", template.display()),

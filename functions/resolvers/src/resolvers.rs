@@ -122,7 +122,7 @@ impl Resolvers {
     #[must_use]
     pub fn has_resolver(&self, of: &str, field: &str) -> bool {
         let is_root = || ROOTS.contains(&of);
-        let is_guarded = || self.is_guarded(of, field);
+        let is_guarded = || self.schema.is_guarded(of, field);
         is_root()
             || is_guarded()
             || self.expanded.field(of, field).is_some_and(|field| field.source.is_some())
@@ -218,14 +218,6 @@ impl Resolvers {
     /// Whether records have this type.
     pub(crate) fn is_record(&self, of: &str) -> bool {
         self.schema.model(of).is_some()
-    }
-
-    /// Whether rules keep a field of an object from some of those who get the object.
-    fn is_guarded(&self, of: &str, field: &str) -> bool {
-        match self.schema.model(of) {
-            Some(model) => model.rules().may_withhold(field),
-            None => self.schema.custom_field(of, field).is_some(),
-        }
     }
 
     /// What a mutation has made of a record, for the client and for those who listen to the changes: without what is kept from
