@@ -1,9 +1,12 @@
-//! The released trigger functions, packed as AWS Lambda takes them, in emulators that others have written: they start the functions through the
+//! The released functions, packed as AWS Lambda takes them, in emulators that others have written: they start the functions through the
 //! real Runtime API, and boto3 drives them.
 //!
 //! The functions are those that `cargo lambda build --release` leaves in `target/lambda`; the feature `emulator` turns these tests on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "emulator/app_sync.rs"]
+mod app_sync;
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -83,12 +86,16 @@ impl Ministack {
 
     /// Runs one case of the client, and shows what it printed if it fails.
     fn run(&self, case: &str, variables: &[(&str, &str)]) {
+        self.run_script("triggers.py", case, variables);
+    }
+
+    fn run_script(&self, script: &str, case: &str, variables: &[(&str, &str)]) {
         let functions = env::var_os("PORTCULLIS_FUNCTIONS")
             .map_or_else(|| build_folder().unwrap().join("lambda"), PathBuf::from);
         let ended = Command::new(&self.python)
             // The source tree is not for caches.
             .arg("-B")
-            .arg(client_sources("emulator").join("triggers.py"))
+            .arg(client_sources("emulator").join(script))
             .arg(case)
             .env("EMULATOR_URL", &self.emulator.url)
             .env("FUNCTIONS", functions)
