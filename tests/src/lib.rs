@@ -15,6 +15,7 @@ mod launch;
 mod place;
 mod pool;
 mod rest;
+mod stack;
 mod system;
 mod template;
 mod token;
@@ -29,6 +30,7 @@ pub use self::{
     place::{binary, build_folder, repository},
     pool::{Pool, Tokens},
     rest::Rest,
+    stack::Stack,
     system::{CODE, LocalSystem},
     template::{Template, references},
     token::{claims, with_claim},
