@@ -91,7 +91,8 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
         "lambda_runtime",
         &["portcullis-api", "portcullis-resolvers", "portcullis-authorizer", "portcullis-trigger"],
     ),
-    ("lambda_http", &["portcullis-api", "portcullis-bench"]),
+    // The tests hand events of API Gateway to the API.
+    ("lambda_http", &["portcullis-api", "portcullis-bench", "portcullis-tests"]),
     // An engine to compare with, not to build on.
     ("cedar-policy*", &["portcullis-bench"]),
     ("rusqlite", &["portcullis-cli"]),

@@ -3,9 +3,6 @@
 use portcullis::rules::{Authorizer, FunctionCaller, Identity, Item, Operation, Provider, Screening};
 use portcullis_schema::{AuthMode, ExpandedField, ExpandedSchema, FieldSource, Schema};
 
-/// How callers come in where a field has no rules, as AppSync has it unless the API is set up otherwise.
-const DEFAULT_PROVIDER: Provider = Provider::UserPools;
-
 /// What the rules say of those who come in this way. They ask for nothing that such a caller says, so that it holds for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fields {
@@ -82,10 +79,10 @@ impl Api<'_> {
         if let Some(model) = self.schema.model(of) {
             return self.authorizer.screen_field(&self.caller, model.rules(), field) != Screening::Denied;
         }
-        let guard = self.schema.custom_field(of, field);
-        guard.is_none_or(|guard| {
-            self.authorizer.permit_invoke(&self.caller, guard.rules(), DEFAULT_PROVIDER).is_ok()
-        })
+        // A field without rules is for the gate alone, which only the default way to come in leads through.
+        let rules = self.schema.custom_field(of, field).and_then(|guard| guard.rules());
+        let invoke = |rules| self.authorizer.permit_invoke(&self.caller, Some(rules), Provider::Function);
+        rules.is_none_or(|rules| invoke(rules).is_ok())
     }
 
     /// Whether some rule lets the caller read what a relation leads to.
