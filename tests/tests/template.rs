@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 const WILDCARDS: [(&str, &str, &str); 0] = [];
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 15] = [
+const UNSET: [(&str, &str, &str); 25] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -30,6 +30,16 @@ const UNSET: [(&str, &str, &str); 15] = [
     ("ApiFunction", "UNAUTHENTICATED_ROLE", "the one route has no authorizer"),
     ("ApiFunction", "ADMIN_ROLES", "the one route has no authorizer"),
     ("ApiFunction", "IAM_ACCESS", "the one route has no authorizer"),
+    ("AuthorizerFunction", "ISSUER", "only a pool at another address needs it"),
+    ("AuthorizerFunction", "JWKS", "the pool publishes its keys"),
+    ("AuthorizerFunction", "OIDC_ISSUER", "the template makes no other issuer"),
+    ("AuthorizerFunction", "OIDC_AUDIENCES", "the template makes no other issuer"),
+    ("AuthorizerFunction", "OIDC_TOKEN_USE", "the template makes no other issuer"),
+    ("AuthorizerFunction", "IDENTITY", "the API verifies the token itself"),
+    ("AuthorizerFunction", "HTTP_API_ANSWER", "the gateway is set up for policies"),
+    ("AuthorizerFunction", "APPSYNC_TTL", "it stands before the REST API alone"),
+    ("AuthorizerFunction", "APPSYNC_TOKEN_PREFIX", "it stands before the REST API alone"),
+    ("AuthorizerFunction", "WEBSOCKET_TOKEN", "it stands before the REST API alone"),
     ("PreTokenGenerationFunction", "READ_TIMEOUT_MS", "its default suits a table in the same region"),
 ];
 
@@ -96,7 +106,11 @@ fn the_pool_may_call_each_of_its_triggers_and_nobody_else_may() {
 fn every_permission_names_its_source_and_account() {
     let template = Template::read().unwrap();
     let permissions: Vec<_> = template.of_type("AWS::Lambda::Permission").collect();
-    assert_eq!(permissions.len(), template.of_type("AWS::Serverless::Function").count());
+    let permitted: BTreeSet<&str> = permissions
+        .iter()
+        .filter_map(|(_, permission)| permission.pointer("/Properties/FunctionName/Ref")?.as_str())
+        .collect();
+    assert_eq!(permitted, template.of_type("AWS::Serverless::Function").map(|(id, _)| id).collect());
     for (id, permission) in permissions {
         let properties = &permission["Properties"];
         assert!(properties.get("SourceArn").is_some(), "{id} has no SourceArn");
@@ -248,6 +262,47 @@ fn token_generation_v2_has_a_tier_that_offers_it() {
     assert!(pool.pointer("/LambdaConfig/PreTokenGeneration").is_none());
 }
 
+/// What a gateway keeps an answer by, and for how long, decides what a kept answer may open.
+#[test]
+fn the_authorizer_answers_for_the_token_and_the_whole_api_and_not_for_long() {
+    let template = Template::read().unwrap();
+    let authorizer = template.at("/Resources/ApiAuthorizer/Properties");
+    assert_eq!(authorizer["IdentitySource"], json!(["$request.header.Authorization"]));
+    assert_eq!(authorizer["AuthorizerPayloadFormatVersion"], "2.0");
+    assert_eq!(authorizer["EnableSimpleResponses"], false);
+    assert!(authorizer["AuthorizerResultTtlInSeconds"].as_u64().is_some_and(|seconds| seconds <= 60));
+    assert_eq!(template.at("/Parameters/Authorizer/Default"), "none");
+
+    let mut routes = BTreeMap::new();
+    for (id, resource) in template.resources().filter(|(_, it)| references(it).contains("ApiAuthorizer")) {
+        assert_eq!(resource["Condition"], "HasAuthorizer", "{id}");
+    }
+    for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
+        let properties = &route["Properties"];
+        if properties["ApiId"] == json!({ "Ref": "Api" }) && route["Condition"] == "HasAuthorizer" {
+            let is_open = properties["AuthorizationType"] == "NONE";
+            assert!(is_open || properties["AuthorizerId"] == json!({ "Ref": "ApiAuthorizer" }), "{id}");
+            routes.insert(properties["RouteKey"].as_str().unwrap(), is_open);
+        }
+    }
+    let expected = [
+        ("ANY /{proxy+}", false),
+        ("OPTIONS /{proxy+}", true),
+        ("GET /health", true),
+        ("GET /openapi.json", true),
+    ];
+    assert_eq!(routes, expected.into());
+    // It asks nothing of AWS.
+    let role = template.at("/Resources/AuthorizerRole/Properties/Policies");
+    let actions: Vec<&str> = role
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|policy| texts(&policy["PolicyDocument"]["Statement"][0]["Action"]))
+        .collect();
+    assert_eq!(actions, ["logs:CreateLogStream", "logs:PutLogEvents"]);
+}
+
 #[test]
 fn what_holds_users_and_items_outlives_the_stack() {
     let template = Template::read().unwrap();
@@ -297,6 +352,7 @@ fn a_function_reads_each_variable_that_is_set_and_each_that_it_reads_is_set() {
     let template = Template::read().unwrap();
     let read = [
         ("ApiFunction", asked(|lookup| drop(portcullis_api::Config::from_env(lookup)))),
+        ("AuthorizerFunction", asked(|lookup| drop(portcullis_authorizer::Config::from_env(lookup)))),
         ("PreSignUpFunction", asked(|lookup| drop(portcullis_pre_signup::Config::from_env(lookup)))),
         (
             "PostConfirmationFunction",
