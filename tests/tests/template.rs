@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 const WILDCARDS: [(&str, &str, &str); 0] = [];
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 25] = [
+const UNSET: [(&str, &str, &str); 26] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -36,6 +36,7 @@ const UNSET: [(&str, &str, &str); 25] = [
     ("AuthorizerFunction", "OIDC_AUDIENCES", "the template makes no other issuer"),
     ("AuthorizerFunction", "OIDC_TOKEN_USE", "the template makes no other issuer"),
     ("AuthorizerFunction", "IDENTITY", "the API verifies the token itself"),
+    ("AuthorizerFunction", "GRAPHQL", "the API serves REST alone"),
     ("AuthorizerFunction", "HTTP_API_ANSWER", "the gateway is set up for policies"),
     ("AuthorizerFunction", "APPSYNC_TTL", "it stands before the REST API alone"),
     ("AuthorizerFunction", "APPSYNC_TOKEN_PREFIX", "it stands before the REST API alone"),

@@ -21,6 +21,7 @@ const MAX_PREFIX: usize = 64;
 pub struct Config {
     verifier: Verifier,
     identity: CallerIdentity,
+    graphql: bool,
     http_api: HttpApiAnswer,
     app_sync_ttl: Duration,
     app_sync_prefix: String,
@@ -65,6 +66,7 @@ impl Config {
         let issuers = environment.issuers();
         let identity = environment
             .word("IDENTITY", &[("token", CallerIdentity::Token), ("function", CallerIdentity::Function)]);
+        let graphql = environment.word("GRAPHQL", &[("on", true), ("off", false)]);
         let http_api = environment
             .word("HTTP_API_ANSWER", &[("policy", HttpApiAnswer::Policy), ("simple", HttpApiAnswer::Simple)]);
         let app_sync_ttl = environment.ttl();
@@ -81,6 +83,7 @@ impl Config {
         Ok(Self {
             verifier: verifier.map_err(|error| ConfigErrors(vec![contradiction(error)]))?,
             identity,
+            graphql,
             http_api,
             app_sync_ttl,
             app_sync_prefix,
@@ -95,6 +98,7 @@ impl Config {
             .http_api(self.http_api)
             .app_sync_ttl(self.app_sync_ttl)
             .app_sync_prefix(self.app_sync_prefix);
+        let authorizer = if self.graphql { authorizer.graphql() } else { authorizer };
         match self.web_socket_parameter {
             Some(name) => authorizer.web_socket_parameter(name),
             None => authorizer,
@@ -285,6 +289,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("verifier", &self.verifier)
             .field("identity", &self.identity)
+            .field("graphql", &self.graphql)
             .field("http_api", &self.http_api)
             .field("app_sync_ttl", &self.app_sync_ttl)
             .finish_non_exhaustive()
@@ -308,7 +313,8 @@ mod tests {
     #[test]
     fn what_may_be_left_out_has_a_safe_default() {
         let config = read(&[("IDENTITY", ""), ("APPSYNC_TOKEN_PREFIX", "")]).unwrap();
-        assert_eq!((config.identity, config.http_api), (CallerIdentity::Token, HttpApiAnswer::Policy));
+        assert_eq!((config.identity, config.graphql), (CallerIdentity::Token, false));
+        assert_eq!(config.http_api, HttpApiAnswer::Policy);
         assert_eq!((config.app_sync_ttl, config.app_sync_prefix.as_str()), (APP_SYNC_TTL, ""));
         assert_eq!(config.web_socket_parameter, None);
     }
@@ -322,13 +328,15 @@ mod tests {
             ("OIDC_ISSUER", "https://sign-in.example.com/"),
             ("OIDC_AUDIENCES", "web"),
             ("IDENTITY", "function"),
+            ("GRAPHQL", "on"),
             ("HTTP_API_ANSWER", "simple"),
             ("APPSYNC_TTL", "0"),
             ("APPSYNC_TOKEN_PREFIX", "portcullis-"),
             ("WEBSOCKET_TOKEN", "token"),
         ]);
         let config = config.unwrap();
-        assert_eq!((config.identity, config.http_api), (CallerIdentity::Function, HttpApiAnswer::Simple));
+        assert_eq!((config.identity, config.graphql), (CallerIdentity::Function, true));
+        assert_eq!(config.http_api, HttpApiAnswer::Simple);
         assert_eq!((config.app_sync_ttl, config.app_sync_prefix.as_str()), (Duration::ZERO, "portcullis-"));
         assert_eq!(config.web_socket_parameter.as_deref(), Some("token"));
     }
@@ -346,6 +354,7 @@ mod tests {
             ("JWKS", "{}"),
             ("JWKS", "{\"keys\":[]}"),
             ("IDENTITY", "sesame"),
+            ("GRAPHQL", "sesame"),
             ("HTTP_API_ANSWER", "sesame"),
             ("APPSYNC_TTL", "3601"),
             ("APPSYNC_TTL", "-1"),

@@ -97,6 +97,7 @@ pub struct LambdaAuthorizer {
     routes: Arc<Routes>,
     fields: Arc<Fields>,
     identity: CallerIdentity,
+    serves_graphql: bool,
     http_api: HttpApiAnswer,
     app_sync_ttl: Duration,
     app_sync_prefix: String,
@@ -125,6 +126,7 @@ impl LambdaAuthorizer {
             routes: Arc::new(Routes::of(schema)),
             fields: Arc::new(Fields::of(schema)),
             identity: CallerIdentity::default(),
+            serves_graphql: false,
             http_api: HttpApiAnswer::default(),
             app_sync_ttl: APP_SYNC_TTL,
             app_sync_prefix: String::new(),
@@ -141,6 +143,16 @@ impl LambdaAuthorizer {
     /// As whom the function behind API Gateway knows the caller.
     pub fn identity(mut self, identity: CallerIdentity) -> Self {
         self.identity = identity;
+        self
+    }
+
+    /// The API behind API Gateway serves `POST /graphql` as well (`GRAPHQL=on`), for whomever the rules have something. As there, a token may
+    /// stand in the `Authorization` header by itself.
+    pub fn graphql(mut self) -> Self {
+        if !self.serves_graphql {
+            self.serves_graphql = true;
+            self.routes = Arc::new(Routes::clone(&self.routes).with_graphql());
+        }
         self
     }
 
@@ -194,8 +206,12 @@ impl LambdaAuthorizer {
         if is_http_api && !pinned::names_token(event, presented.ok()) {
             return Err(AuthorizerError::TokenNotIdentitySource);
         }
-        let is_bare = shape == Shape::WebSocket && self.web_socket_parameter.is_some();
-        let token = if is_bare { presented } else { presented.and_then(presented::bearer) };
+        let token = match (shape, &self.web_socket_parameter) {
+            (Shape::WebSocket, Some(_)) => presented,
+            (Shape::WebSocket, None) => presented.and_then(presented::bearer),
+            _ if self.serves_graphql => presented.and_then(presented::bearer_or_bare),
+            _ => presented.and_then(presented::bearer),
+        };
         let caller = match self.caller(token).await {
             Ok(caller) => caller,
             Err(Refused::Keys) => return Err(AuthorizerError::KeysUnavailable),

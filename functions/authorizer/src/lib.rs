@@ -55,12 +55,13 @@
 //! | `OIDC_ISSUER`, `OIDC_AUDIENCES`, `OIDC_TOKEN_USE` | optional: an OpenID Connect issuer beside the pool |
 //! | `JWKS` | optional: the key set of the pool, so that a cold start fetches nothing |
 //! | `IDENTITY` | `token` (the default): the API behind verifies the token itself. `function`: it has `TRUST_GATEWAY=lambda`, and the rules `allow: custom` decide |
+//! | `GRAPHQL` | `on` if the API behind serves `POST /graphql` too; `off` is the default |
 //! | `HTTP_API_ANSWER` | `policy` (the default) or `simple`, as the authorizer of an HTTP API is set up |
 //! | `APPSYNC_TTL` | how many seconds AppSync may keep an answer, 0 to 3600; 300 is the default |
 //! | `APPSYNC_TOKEN_PREFIX` | optional: what clients of AppSync put before the token, such as `portcullis-`; needed where the API takes tokens of a user pool as well |
 //! | `WEBSOCKET_TOKEN` | optional: the query parameter that holds the token of a WebSocket client, in the place of the header |
 //!
-//! All but the last five are those of the REST API, and have to say the same.
+//! All but `IDENTITY` and the last four are those of the REST API, and have to say the same.
 #![deny(missing_docs)]
 
 mod config;

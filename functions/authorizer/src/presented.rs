@@ -48,6 +48,12 @@ pub(crate) fn bearer(authorization: &str) -> Result<&str, NoToken> {
     if token.is_empty() { Err(NoToken::Missing) } else { Ok(token) }
 }
 
+/// The token, with the scheme or by itself, as clients of AppSync send it.
+pub(crate) fn bearer_or_bare(authorization: &str) -> Result<&str, NoToken> {
+    let text = authorization.trim_matches(' ');
+    if text.is_empty() || text.contains(' ') { bearer(authorization) } else { Ok(text) }
+}
+
 /// The one value of this name: of two that are there, neither is believed.
 fn one<'e>(
     event: &'e Value,
@@ -120,6 +126,20 @@ mod tests {
             ("", Err(NoToken::Scheme)),
         ] {
             assert_eq!(bearer(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_may_stand_by_itself_where_that_is_said() {
+        for (text, expected) in [
+            ("Bearer a.b.c", Ok("a.b.c")),
+            (" a.b.c ", Ok("a.b.c")),
+            ("Basic YTpi", Err(NoToken::Scheme)),
+            ("a.b.c d.e.f", Err(NoToken::Scheme)),
+            ("", Err(NoToken::Scheme)),
+            (" ", Err(NoToken::Scheme)),
+        ] {
+            assert_eq!(bearer_or_bare(text), expected, "{text:?}");
         }
     }
 }

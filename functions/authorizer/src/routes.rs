@@ -54,6 +54,8 @@ enum Action {
     Invoke {
         rules: Option<Arc<Model>>,
     },
+    /// Anything of the GraphQL API, which is behind one route.
+    Ask,
 }
 
 /// Which routes a caller could be let in to, in the order of the paths and their methods.
@@ -84,15 +86,24 @@ impl Routes {
         Self { paths, heard: heard.map(|model| Arc::clone(model.rules())).collect() }
     }
 
+    /// The same with the GraphQL API.
+    pub(crate) fn with_graphql(mut self) -> Self {
+        let ask = vec![Route { method: "POST", action: Action::Ask }];
+        self.paths.push(RoutePath::new([literal("graphql")], ask));
+        self
+    }
+
     pub(crate) fn paths(&self) -> &[RoutePath] {
         &self.paths
     }
 
     /// Which routes the rules could let the caller in to. What depends on a record is for the function behind to decide.
     pub(crate) fn grants(&self, authorizer: &Authorizer, identity: &Identity) -> Grants {
-        let of_path = |path: &RoutePath| {
-            path.routes.iter().map(|route| route.action.is_granted(authorizer, identity)).collect()
+        let is_granted = |route: &Route| match route.action {
+            Action::Ask => self.has_something_for(authorizer, identity),
+            _ => route.action.is_granted(authorizer, identity),
         };
+        let of_path = |path: &RoutePath| path.routes.iter().map(is_granted).collect();
         Grants(self.paths.iter().map(of_path).collect())
     }
 
@@ -101,8 +112,9 @@ impl Routes {
         let mut actions = self.paths.iter().flat_map(|path| &path.routes).map(|route| &route.action);
         let hears =
             |rules: &Arc<Model>| authorizer.screen(identity, Operation::Listen, rules) != Screening::Denied;
-        actions.any(|action| !matches!(action, Action::Open) && action.is_granted(authorizer, identity))
-            || self.heard.iter().any(hears)
+        actions.any(|action| {
+            !matches!(action, Action::Open | Action::Ask) && action.is_granted(authorizer, identity)
+        }) || self.heard.iter().any(hears)
     }
 
     /// The places of the route that a request asks for.
@@ -153,6 +165,8 @@ impl Action {
             Self::Invoke { rules } => {
                 authorizer.permit_invoke(identity, rules.as_ref(), DEFAULT_PROVIDER).is_ok()
             }
+            // It is for all the others together to say.
+            Self::Ask => false,
         }
     }
 }

@@ -188,6 +188,32 @@ async fn a_web_socket_client_may_send_its_token_in_a_parameter_where_that_is_sai
     assert!(by_parameter.answer(&rest).await.is_ok());
 }
 
+#[tokio::test]
+async fn the_graphql_api_is_one_route_for_those_for_whom_the_rules_have_something() {
+    let closed =
+        r#"type Note @model @auth(rules: [{ allow: groups, groups: ["editors"] }]) { title: String }"#;
+    for (schema, groups, expected) in [
+        (SCHEMA, &[][..], true),
+        (closed, &["editors"], true),
+        (closed, &["readers"], false),
+        (closed, &[], false),
+    ] {
+        let token = token(groups).sign();
+        for name in FOR_PATHS {
+            let answer = authorizer_of(schema).graphql().answer(&with_token(name, &token)).await.unwrap();
+            let granted = resources(&answer, "Allow").iter().any(|route| route == "POST/graphql");
+            assert_eq!(granted, expected, "{name} {groups:?}");
+            let without = authorizer_of(schema).answer(&with_token(name, &token)).await.unwrap();
+            assert!(!resources(&without, "Allow").iter().any(|route| route.contains("graphql")), "{name}");
+        }
+        // Clients of AppSync send a token without a scheme.
+        let mut bare = with_token("rest token", &token);
+        bare["authorizationToken"] = token.clone().into();
+        assert!(authorizer_of(schema).graphql().answer(&bare).await.is_ok());
+        assert_eq!(authorizer_of(schema).answer(&bare).await, Err(AuthorizerError::Unauthorized));
+    }
+}
+
 #[derive(Debug)]
 struct Unreachable;
 
