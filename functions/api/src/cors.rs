@@ -85,6 +85,8 @@ impl CorsOrigins {
                 header::IF_MATCH,
                 header::IF_NONE_MATCH,
                 HeaderName::from_static("x-api-key"),
+                // Amplify's GraphQL client says in it what it is.
+                HeaderName::from_static("x-amz-user-agent"),
             ])
             .expose_headers([
                 header::ETAG,
