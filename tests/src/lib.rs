@@ -25,7 +25,9 @@ pub use self::{
     answer::Answer,
     browser::{Browser, Page, form_encoded},
     emulator::Emulator,
-    installation::{client_sources, installed_client, npm_client, npm_program, python_client, run},
+    installation::{
+        client_sources, installed_client, npm_build, npm_client, npm_program, npm_scripts, python_client, run,
+    },
     launch::{Launch, Refusal},
     place::{binary, build_folder, repository},
     pool::{Pool, Tokens},

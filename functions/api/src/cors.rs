@@ -89,6 +89,8 @@ impl CorsOrigins {
                 HeaderName::from_static("x-amz-content-sha256"),
                 HeaderName::from_static("x-amz-date"),
                 HeaderName::from_static("x-amz-security-token"),
+                // Amplify's GraphQL client says in it what it is.
+                HeaderName::from_static("x-amz-user-agent"),
             ])
             .expose_headers([
                 header::ETAG,
