@@ -17,7 +17,7 @@ const TRIGGERS: [&str; 6] = [
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 19] = [
+const INSIDE: [(&str, &[&str]); 20] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
     ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
@@ -35,6 +35,8 @@ const INSIDE: [(&str, &[&str]); 19] = [
             TRIGGERS[5],
         ],
     ),
+    // What roles may do, for the system on one machine.
+    ("portcullis-iam", &[]),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &TRIGGERS),
     ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-bench"]),
@@ -96,7 +98,7 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that decide and do nothing else.
-const PURE: [&str; 3] = ["portcullis-rules", "portcullis-schema", "portcullis-events"];
+const PURE: [&str; 4] = ["portcullis-rules", "portcullis-schema", "portcullis-events", "portcullis-iam"];
 
 /// What a crate that only decides has no use for.
 const EFFECTS: [&str; 9] = [
