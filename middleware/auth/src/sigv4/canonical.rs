@@ -5,6 +5,17 @@ use http::{HeaderMap, HeaderName, Uri, header::HOST};
 
 use super::{SignatureError, authorization::incomplete};
 
+/// The parameters that a presigned URL carries its signature in.
+const SIGNATURE_PARAMETERS: [&str; 7] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Signature",
+    "X-Amz-Security-Token",
+];
+
 /// What is done with `.`, `..` and empty segments of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dots {
@@ -73,6 +84,21 @@ impl Query {
         let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join("&")
     }
+}
+
+/// A presigned URL without its signature; nothing if that is no URI.
+pub(super) fn without_signature(uri: &Uri) -> Option<Uri> {
+    let is_signature = |pair: &&str| {
+        let name = decode(pair.split('=').next().unwrap_or_default()).unwrap_or_default();
+        SIGNATURE_PARAMETERS.iter().any(|known| known.as_bytes() == name)
+    };
+    let pairs: Vec<&str> =
+        uri.query().unwrap_or_default().split('&').filter(|pair| !is_signature(pair)).collect();
+    let query = pairs.join("&");
+    let target = if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The path as it is signed.
@@ -217,6 +243,22 @@ mod tests {
         }
         for uri in ["/?a=%2f", "/?a=%", "/?a=%4", "/?a=%GG", "/?%e1=1"] {
             assert_eq!(Query::parse(&uri.parse().unwrap()), Err(Ambiguous), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_freed_of_its_signature_and_of_nothing_else() {
+        let signature =
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2Fb&X-Amz-Date=c&X-Amz-Expires=60";
+        let rest = "X-Amz-SignedHeaders=host&X-Amz-Security-Token=t%3D&X%2DAmz-Signature=0";
+        for (uri, expected) in [
+            (format!("/a?{signature}&{rest}"), "/a"),
+            (format!("/a%20b?x=1%2F2&{signature}&y&{rest}&x-amz-date=z"), "/a%20b?x=1%2F2&y&x-amz-date=z"),
+            (format!("http://localhost:1/a?x=+&{signature}&{rest}"), "http://localhost:1/a?x=+"),
+            ("/a?x".to_owned(), "/a?x"),
+        ] {
+            let freed = without_signature(&uri.parse().unwrap()).unwrap();
+            assert_eq!(freed.to_string(), expected, "{uri}");
         }
     }
 

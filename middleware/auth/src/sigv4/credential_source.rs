@@ -35,6 +35,14 @@ pub struct AccessKey<'a> {
     pub session_token: Option<&'a str>,
 }
 
+impl<'a> AccessKey<'a> {
+    /// A key by its id, with the session token that came along.
+    #[must_use]
+    pub fn new(id: &'a str, session_token: Option<&'a str>) -> Self {
+        Self { id, session_token }
+    }
+}
+
 /// A secret, and whose it is.
 #[derive(Clone)]
 #[must_use]

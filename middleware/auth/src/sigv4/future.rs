@@ -13,7 +13,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{
-    FindingCredentials, SigV4Verifier, SignatureError, SignedCaller, SigningCredentials, verifier::Claimed,
+    FindingCredentials, SigV4Verifier, SignatureError, SignedCaller, SigningCredentials,
+    canonical::without_signature, verifier::Claimed,
 };
 
 pin_project! {
@@ -94,6 +95,10 @@ impl<S> Waiting<S> {
     ) -> Result<(S, Request<B>), SignatureError> {
         let Self { verifier, claimed, service, mut parts } = self;
         verifier.check(&claimed, credentials, &parts, &body)?;
+        if claimed.is_presigned() {
+            // What stands inside is asked for what was signed, and need not know how, nor keep a session token.
+            parts.uri = without_signature(&parts.uri).ok_or(SignatureError::Mismatch)?;
+        }
         parts.extensions.extend(credentials.extensions.clone());
         parts.extensions.insert::<SignedCaller>(claimed.into_caller(credentials));
         Ok((service, Request::from_parts(parts, B::from(body))))

@@ -8,7 +8,8 @@ use super::{SigV4Service, SigV4Verifier};
 /// 1. A signature that is there and wrong is refused, as [`SignatureError`](crate::SignatureError) says.
 /// 2. A request without one is refused, or goes on as it came where signatures are [optional](Self::optional).
 /// 3. A `SignedCaller` that is in the extensions already is removed first.
-/// 4. Whether the caller *may* do this is not asked here, and the rules see nobody yet: an
+/// 4. A presigned URL goes on without the parameters of its signature.
+/// 5. Whether the caller *may* do this is not asked here, and the rules see nobody yet: an
 ///    [`AuthenticateLayer`](crate::AuthenticateLayer) inside of this one that
 ///    [believes signatures](crate::AuthenticateLayer::signed_requests) makes an identity of the caller.
 ///

@@ -311,6 +311,10 @@ impl SigV4VerifierBuilder {
 }
 
 impl Claimed {
+    pub(super) fn is_presigned(&self) -> bool {
+        self.authorization.presigned.is_some()
+    }
+
     pub(super) fn into_caller(self, credentials: &SigningCredentials) -> SignedCaller {
         SignedCaller { caller: credentials.caller.clone(), service: self.authorization.service }
     }

@@ -121,6 +121,16 @@ async fn the_request_goes_on_with_its_body_and_what_the_source_has_put_to_it() {
     assert_eq!((status, body.as_bytes()), (StatusCode::OK, request().body().as_slice()));
 }
 
+#[tokio::test]
+async fn a_presigned_url_goes_on_as_the_request_that_was_signed() {
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).build());
+    let target = async |request: Request<Body>| request.uri().to_string();
+    let router: Router = Router::new().fallback(target).layer(layer);
+    let presigned = Signing { presigned: Some(60), ..SIGNING }.sign(request());
+    assert!(presigned.uri().to_string().contains("X-Amz-Security-Token"));
+    assert_eq!(send(&router, presigned).await, (StatusCode::OK, request().uri().to_string()));
+}
+
 /// A body that says when it is read.
 struct Watched(std::sync::Arc<std::sync::atomic::AtomicBool>);
 
