@@ -7,6 +7,7 @@ mod command_error;
 mod decide;
 mod expand;
 mod explain;
+mod identity_pool;
 mod keys;
 mod local;
 mod loopback;
@@ -17,17 +18,19 @@ mod reindex;
 mod schema_file;
 mod shards;
 mod store;
+mod template;
 mod verify;
 
 use std::{io::Write, process::ExitCode};
 
 pub use self::{
     access::{AccessArgs, AccessError, Format},
-    args::{Args, Command, CommandLine, ConfirmationCode, DataFolder},
+    args::{Args, Command, CommandLine, ConfirmationCode, DataFolder, TemplateParameter},
     command_error::CommandError,
     decide::{DecideArgs, DecideError},
     expand::{ExpandArgs, ExpandError},
     explain::{ExplainArgs, ExplainError},
+    identity_pool::OidcLogin,
     keys::{KeysArgs, KeysError},
     local::StartError,
     policy_test::{TestArgs, TestError},

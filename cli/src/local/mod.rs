@@ -13,6 +13,8 @@ pub(crate) mod dynamodb;
 mod environment;
 mod error;
 mod example;
+mod gateway;
+mod identity;
 mod listener;
 mod servers;
 mod shutdown;

@@ -90,7 +90,7 @@ use crate::pool::{
 };
 
 pub use self::{
-    config::{PoolConfig, PoolError, PoolStorage},
+    config::{GroupRole, PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
     directory::PoolUser,
     oauth::{CallbackUrl, IdentityProvider, ProviderMistakes, ResourceScope},
@@ -157,7 +157,8 @@ impl Pool {
         let secret = store.setting("secret", || Ok(config.random.bytes::<32>()?.to_vec()))?;
         let now = config.clock.now();
         store.write(|tx| {
-            config.groups.iter().try_for_each(|name| Group::named(name, now).insert(tx).map(drop))
+            config.groups.iter().try_for_each(|name| Group::named(name, now).insert(tx).map(drop))?;
+            config.group_roles.iter().try_for_each(|role| Group::set_first_role(tx, role))
         })?;
         let courier = courier(&settings.client_id);
         Ok(Self {

@@ -11,6 +11,7 @@ mod arguments;
 mod execution;
 mod leaf;
 mod measure;
+mod root_fields;
 mod router;
 
 use std::{fmt, sync::Arc, time::Instant};
