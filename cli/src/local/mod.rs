@@ -14,6 +14,8 @@ pub(crate) mod dynamodb;
 mod environment;
 mod error;
 mod example;
+mod gateway;
+mod identity;
 mod listener;
 mod realtime;
 mod remote_function;

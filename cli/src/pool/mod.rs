@@ -94,7 +94,7 @@ use crate::pool::{
 
 pub(crate) use self::password::MIN_LENGTH as MIN_PASSWORD_LENGTH;
 pub use self::{
-    config::{PoolConfig, PoolError, PoolStorage},
+    config::{GroupRole, PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
     directory::PoolUser,
     oauth::{CallbackUrl, IdentityProvider, ProviderMistakes, ResourceScope},
@@ -166,7 +166,8 @@ impl Pool {
         let secret = store.setting("secret", || Ok(config.random.bytes::<32>()?.to_vec()))?;
         let now = config.clock.now();
         store.write(|tx| {
-            config.groups.iter().try_for_each(|name| Group::named(name, now).insert(tx).map(drop))
+            config.groups.iter().try_for_each(|name| Group::named(name, now).insert(tx).map(drop))?;
+            config.group_roles.iter().try_for_each(|role| Group::set_first_role(tx, role))
         })?;
         let courier = courier(&settings.client_id);
         Ok(Self {
