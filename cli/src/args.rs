@@ -10,6 +10,7 @@ use crate::{
     expand::ExpandArgs,
     explain::ExplainArgs,
     keys::KeysArgs,
+    local::AttachedFunction,
     policy_test::TestArgs,
     pool::{CallbackUrl, ResourceScope},
     reindex::ReindexArgs,
@@ -87,6 +88,13 @@ pub struct Args {
     /// A scope of a resource server, for apps and for a client for machines; may be repeated
     #[arg(long, value_name = "SERVER/NAME")]
     pub scope: Vec<ResourceScope>,
+    /// A trigger function of yours that runs in another process, such as one that cargo lambda watch serves at
+    /// http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations; in place of the one built in; may be repeated
+    #[arg(long, value_name = "TRIGGER=URL")]
+    pub trigger: Vec<AttachedFunction>,
+    /// Lets --trigger name functions on other machines, which are sent passwords and codes
+    #[arg(long)]
+    pub insecure_remote_triggers: bool,
 }
 
 /// Where the local system keeps its state.

@@ -29,7 +29,7 @@ pub use self::{
     expand::{ExpandArgs, ExpandError},
     explain::{ExplainArgs, ExplainError},
     keys::{KeysArgs, KeysError},
-    local::StartError,
+    local::{AttachedFunction, StartError},
     policy_test::{TestArgs, TestError},
     reindex::{ReindexArgs, ReindexCommandError},
     schema_file::SchemaFileError,

@@ -138,12 +138,17 @@ fn a_policy_has_a_wildcard_only_for_a_listed_reason() {
 /// What a trigger may do to users, and the condition without which it may not. The operations are those that
 /// `CognitoDirectory` names for each feature.
 const USER_PERMISSIONS: [(&str, &str, Option<&str>, &[&str]); 5] = [
-    ("PreSignUpLookupPolicy", "PreSignUpRole", Some("LooksUpUsers"), &["cognito-idp:ListUsers"]),
+    (
+        "PreSignUpLookupPolicy",
+        "PreSignUpRole",
+        Some("LooksUpUsers"),
+        &["cognito-idp:AdminGetUser", "cognito-idp:ListUsers"],
+    ),
     (
         "PreSignUpLinkPolicy",
         "PreSignUpRole",
         Some("LinksAccounts"),
-        &["cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser"],
+        &["cognito-idp:AdminLinkProviderForUser"],
     ),
     (
         "PreSignUpNativeUsersPolicy",

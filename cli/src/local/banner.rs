@@ -19,6 +19,8 @@ pub(crate) struct Banner {
     pub(crate) sign_in: Option<String>,
     /// The id and the secret of the client for machines, if there is one.
     pub(crate) machine_client: Option<String>,
+    /// The key that a custom sender decrypts codes with, if there is one.
+    pub(crate) kms_key: Option<String>,
     pub(crate) data: String,
     /// A domain that the pre-signup trigger refuses, if it refuses any.
     pub(crate) denied_domain: Option<String>,
@@ -46,7 +48,11 @@ impl fmt::Display for Banner {
         ] {
             writeln!(f, "{name:<14} {value}")?;
         }
-        for (name, value) in [("machine client", &self.machine_client), ("sign in at", &self.sign_in)] {
+        for (name, value) in [
+            ("machine client", &self.machine_client),
+            ("KMS key", &self.kms_key),
+            ("sign in at", &self.sign_in),
+        ] {
             if let Some(value) = value {
                 writeln!(f, "{name:<14} {value}")?;
             }

@@ -5,6 +5,7 @@
 //! deployed, so that what works here has gone through the same code.
 
 mod api_key;
+mod attached_function;
 mod banner;
 mod courier;
 mod data_folder;
@@ -14,12 +15,14 @@ mod environment;
 mod error;
 mod example;
 mod listener;
+mod realtime;
+mod remote_function;
 mod servers;
 mod shutdown;
 mod system;
 mod triggers;
 
-pub use self::error::StartError;
+pub use self::{attached_function::AttachedFunction, error::StartError};
 pub(crate) use self::{
     banner::Banner,
     data_folder::OpenFolder,

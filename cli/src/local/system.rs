@@ -11,16 +11,18 @@ use portcullis_schema::Schema;
 use crate::{
     Args, DataFolder,
     local::{
-        Banner, Listener, OpenFolder, StartError,
+        AttachedFunction, Banner, Listener, OpenFolder, StartError,
         api_key::api_key,
         courier::Printer,
         dynamodb,
         environment::{Environment, TABLE_NAME},
         example,
+        realtime::Realtime,
+        remote_function::RemoteFunction,
         servers::Servers,
         triggers::LocalTriggers,
     },
-    pool::{IdentityProvider, Pool, PoolConfig, PoolStorage},
+    pool::{IdentityProvider, Pool, PoolConfig, PoolStorage, Trigger},
     schema_file,
 };
 
@@ -49,6 +51,7 @@ impl System {
         let definition = TableDefinition::from_template(TEMPLATE, "Table")
             .map_err(|error| StartError::part("DynamoDB", error))?;
         let providers = read_providers(&args.provider)?;
+        let functions = attached_functions(args)?;
         let folder = OpenFolder::open(&args.data)?;
         let api_listener = Listener::bind(args.port, "the API", "--port").await?;
         let pool_listener = Listener::bind(args.pool_port, "the user pool", "--pool-port").await?;
@@ -64,7 +67,10 @@ impl System {
 
         let pool = open_pool(args, providers, &pool_listener, folder.as_ref())?;
         let denied_domain = environment.denied_domain.clone();
-        let triggers = LocalTriggers::new(environment, &table, pool.handle());
+        let sends_elsewhere = functions.iter().any(|function| {
+            matches!(function.trigger(), Trigger::CustomEmailSender | Trigger::CustomSmsSender)
+        });
+        let triggers = LocalTriggers::new(environment, &table, pool.handle(), functions);
         pool.set_triggers(Arc::new(triggers));
         let api_key = api_key(folder.as_ref())?;
         let banner = Banner {
@@ -75,6 +81,7 @@ impl System {
             client_id: pool.client_id().to_owned(),
             api_key: api_key.clone(),
             sign_in: sign_in_url(&pool, args),
+            kms_key: sends_elsewhere.then(|| pool.kms_key_arn().to_owned()),
             machine_client: pool.machine_client().map(|(id, secret)| format!("{id}:{secret}")),
             data: match &args.data {
                 DataFolder::Memory => "in memory, gone when this process ends".to_owned(),
@@ -89,7 +96,8 @@ impl System {
         let api =
             Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
         let authenticate = api.authenticate();
-        let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate));
+        let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
+        let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate)).merge(realtime);
         doors.serve(pool_listener, pool.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         doors.serve(api_listener, routes);
@@ -134,6 +142,16 @@ fn read_providers(paths: &[PathBuf]) -> Result<Vec<IdentityProvider>, StartError
         Ok(providers)
     } else {
         Err(StartError::part("the user pool", mistakes.join("\n")))
+    }
+}
+
+/// The functions that run in other processes.
+fn attached_functions(args: &Args) -> Result<Vec<RemoteFunction>, StartError> {
+    let mistakes = AttachedFunction::mistakes(&args.trigger, args.insecure_remote_triggers);
+    if mistakes.is_empty() {
+        args.trigger.iter().map(RemoteFunction::new).collect()
+    } else {
+        Err(StartError::part("the triggers", mistakes.join("\n")))
     }
 }
 
