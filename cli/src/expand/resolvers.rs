@@ -11,7 +11,8 @@
 //!    event: only a response handler can set it.
 //!
 //! CloudFormation takes 500 resources and 1 MB in a template. A model takes eight of them (two queries, three mutations, three
-//! subscriptions), and one more for each index, relation and guarded field.
+//! subscriptions), and one more for each index, relation and guarded field. Where that is too much, each model gets a
+//! [stack of its own](super::stacks).
 
 use std::{collections::HashSet, fmt::Write as _};
 
@@ -51,7 +52,19 @@ const SUBSCRIBE: &str = "      Runtime:
         }
 ";
 
+/// A field that has an answer of its own.
+pub(crate) struct Resolver<'a> {
+    /// The name of the resource.
+    name: String,
+    of: &'a str,
+    field: &'a str,
+    kind: Kind,
+    /// The model that it is about, if it is about one.
+    pub(crate) model: Option<&'a str>,
+}
+
 /// How a field is answered.
+#[derive(Clone, Copy)]
 enum Kind {
     /// For one object.
     Direct,
@@ -60,6 +73,23 @@ enum Kind {
     /// By a filter of events.
     Subscription,
 }
+
+/// What a resolver refers to, as the template that holds it names it.
+pub(crate) struct References {
+    /// The id of the API.
+    pub(crate) api_id: &'static str,
+    /// The name of the data source.
+    pub(crate) data_source: &'static str,
+    /// A line that has the resolver wait for the schema.
+    pub(crate) wait: &'static str,
+}
+
+/// In the template of the API itself.
+const BESIDE_THE_API: References = References {
+    api_id: "!GetAtt GraphqlApi.ApiId",
+    data_source: "!GetAtt ResolversDataSource.Name",
+    wait: "    DependsOn: GraphqlSchema\n",
+};
 
 impl Kind {
     fn of(schema: &Schema, of: &str, field: &ExpandedField) -> Option<Self> {
@@ -73,33 +103,25 @@ impl Kind {
     }
 }
 
-/// The resources, two spaces in.
-pub(crate) fn section(schema: &Schema, expanded: &ExpandedSchema) -> String {
-    let mut text = String::new();
-    let mut names = HashSet::new();
-    let fields =
-        expanded.types().iter().flat_map(|it| it.fields().iter().map(|field| (it.name.as_str(), field)));
-    for (of, field) in fields {
-        let Some(kind) = Kind::of(schema, of, field) else {
-            continue;
-        };
-        let name = logical_id(of, &field.name, &mut names);
+impl Resolver<'_> {
+    /// Adds the resource, two spaces in.
+    pub(crate) fn write(&self, references: &References, text: &mut String) {
+        let Self { name, of, field, .. } = self;
+        let References { api_id, data_source, wait } = references;
         // Writing to a string cannot fail.
         let _ = write!(
             text,
             "  {name}:
     Type: AWS::AppSync::Resolver
-    DependsOn: GraphqlSchema
-    Properties:
-      ApiId: !GetAtt GraphqlApi.ApiId
+{wait}    Properties:
+      ApiId: {api_id}
       TypeName: {of}
-      FieldName: {}
+      FieldName: {field}
       Kind: UNIT
-      DataSourceName: !GetAtt ResolversDataSource.Name
-",
-            field.name
+      DataSourceName: {data_source}
+"
         );
-        match kind {
+        match self.kind {
             Kind::Direct => {}
             Kind::Batch => {
                 let _ = writeln!(text, "      MaxBatchSize: {BATCH}");
@@ -107,16 +129,43 @@ pub(crate) fn section(schema: &Schema, expanded: &ExpandedSchema) -> String {
             Kind::Subscription => text.push_str(SUBSCRIBE),
         }
     }
+}
+
+/// The fields that have an answer of their own.
+pub(crate) fn resolvers<'a>(schema: &Schema, expanded: &'a ExpandedSchema) -> Vec<Resolver<'a>> {
+    let mut names = HashSet::new();
+    let fields =
+        expanded.types().iter().flat_map(|it| it.fields().iter().map(move |field| (&it.name, field)));
+    let resolvers = fields.filter_map(|(of, field)| {
+        let kind = Kind::of(schema, of, field)?;
+        let model = match &field.source {
+            Some(source) => source.model(),
+            None => schema.model(of).map(|_| of.as_str()),
+        };
+        let name = logical_id([of, &field.name], "Resolver", &mut names);
+        Some(Resolver { name, of, field: &field.name, kind, model })
+    });
+    resolvers.collect()
+}
+
+/// The resources, two spaces in.
+pub(crate) fn section(resolvers: &[Resolver<'_>]) -> String {
+    let mut text = String::new();
+    resolvers.iter().for_each(|resolver| resolver.write(&BESIDE_THE_API, &mut text));
     text
 }
 
-/// A name of letters and digits for the resolver of a field, unlike the others.
-fn logical_id(of: &str, field: &str, names: &mut HashSet<String>) -> String {
+/// A name of letters and digits, made of these words, unlike the others.
+pub(crate) fn logical_id<const N: usize>(
+    words: [&str; N],
+    kind: &str,
+    names: &mut HashSet<String>,
+) -> String {
     let capital = |word: &str| -> String {
         let mut letters = word.chars().filter(char::is_ascii_alphanumeric);
         letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
     };
-    let name = format!("{}{}Resolver", capital(of), capital(field));
+    let name = words.map(capital).concat() + kind;
     let mut candidate = name.clone();
     let mut number = 2;
     while !names.insert(candidate.clone()) {
@@ -132,7 +181,7 @@ mod tests {
 
     fn of(source: &str) -> String {
         let schema = Schema::parse(source, "schema.graphql").unwrap();
-        section(&schema, &schema.expand())
+        section(&resolvers(&schema, &schema.expand()))
     }
 
     #[test]
@@ -193,7 +242,7 @@ mod tests {
     fn names_that_differ_in_what_cloudformation_does_not_take_stay_apart() {
         let mut names = HashSet::new();
         let made = [("Query", "get_note"), ("Query", "getnote"), ("Query", "getNote")]
-            .map(|(of, field)| logical_id(of, field, &mut names));
+            .map(|(of, field)| logical_id([of, field], "Resolver", &mut names));
         assert_eq!(made, ["QueryGetnoteResolver", "QueryGetnoteResolver2", "QueryGetNoteResolver"]);
     }
 }
