@@ -433,6 +433,25 @@ async fn a_hostile_client_is_refused_or_cut_off_and_others_go_on() {
         }
         assert_eq!(last, Value::Null);
     }
+    let mask = [0_u8; 4];
+    for (frame, rest) in [
+        // Not masked, of a reserved kind, compressed without having asked, a continuation of nothing.
+        (vec![0x81, 0x02, b'{', b'}'], vec![]),
+        (vec![0x83, 0x80], mask.to_vec()),
+        (vec![0xC1, 0x80], mask.to_vec()),
+        (vec![0x80, 0x80], mask.to_vec()),
+        // No UTF-8.
+        (vec![0x81, 0x82], vec![0, 0, 0, 0, 0xFF, 0xFE]),
+        // Longer than any memory, and a ping longer than one may be.
+        (vec![0x81, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], mask.to_vec()),
+        (vec![0x89, 0xFE, 0x04, 0x00], vec![0; 4 + 1024]),
+    ] {
+        let mut eve = house.client("eve", &[]).await;
+        let bytes = [frame, rest].concat();
+        eve.socket.get_ref().writable().await.unwrap();
+        assert_eq!(eve.socket.get_ref().try_write(&bytes).unwrap(), bytes.len());
+        assert_eq!(eve.next().await, Value::Null);
+    }
     let mut eve = house.client("eve", &[]).await;
     eve.send(json!({ "type": "dance" })).await;
     assert_eq!(eve.next().await["payload"]["errors"][0]["errorType"], "UnsupportedOperation");
