@@ -40,6 +40,7 @@
 //! 4. `OPTIONS`, `/health`, `/openapi.json` and what is for callers with an API key need routes without an authorizer: a gateway refuses a
 //!    request without the identity source by itself.
 //! 5. Behind it should be this API alone. What is no route of the schema but lies below one (`GET /notes/a/b`) is let through.
+//! 6. AppSync hands on tokens of up to 2,048 characters. An access token of a user pool with dozens of groups is longer.
 //!
 //! *Caveat:* no API of AWS has been asked. The events are those of its documentation, which does not say what `routeArn` is on a route with
 //! `{proxy+}`. If it were not the path of the request, every request would be refused.
