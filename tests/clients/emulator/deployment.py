@@ -3,8 +3,8 @@
 Called with the name of a case. `EMULATOR_URL` is the emulator, `FUNCTIONS` the folder in which each function is built, as `NAME/bootstrap`, `SAM`
 the program, `TEMPLATE` the template and `FOLDER` a folder to work in.
 
-Two things are not as at AWS. Functions are told where the emulator is, for they would call AWS; and the API is given the pool's keys, for it would
-fetch them from AWS.
+Three things are not as at AWS. Functions are told where the emulator is, for they would call AWS; the API is given the pool's keys, for it would
+fetch them from AWS; and AppSync is given its schema, for the emulator does not read the one that `sam deploy` has uploaded.
 """
 
 import base64
@@ -58,7 +58,8 @@ def built_template():
     """The template as `sam build` leaves it: each function where its binary lies."""
     text = pathlib.Path(os.environ["TEMPLATE"]).read_text()
     built = text.replace("CodeUri: functions/", f"CodeUri: {os.environ['FUNCTIONS']}/")
-    check("the functions were found in the template", built.count(os.environ["FUNCTIONS"]) >= 7)
+    check("the functions were found in the template", built.count(os.environ["FUNCTIONS"]) >= 8)
+    built = built.replace("DefinitionS3Location: ", f"DefinitionS3Location: {pathlib.Path(os.environ['TEMPLATE']).parent}/")
     variables = "".join(f"        {name}: '{value}'\n" for name, value in CREDENTIALS.items())
     built = built.replace("    Runtime: provided.al2023\n", f"    Runtime: provided.al2023\n    Environment:\n      Variables:\n{variables}")
     path = FOLDER / "template.yaml"
@@ -93,6 +94,8 @@ def deploy(**parameters):
     check("the stack is made", described["StackStatus"] == "CREATE_COMPLETE", described["StackStatus"])
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
     give_keys(outputs["UserPoolId"])
+    schema = (pathlib.Path(os.environ["TEMPLATE"]).parent / "appsync.graphql").read_bytes()
+    client("appsync").start_schema_creation(apiId=outputs["GraphqlApiId"], definition=schema)
     return outputs
 
 
@@ -197,6 +200,11 @@ def serves():
     pools.admin_add_user_to_group(UserPoolId=pool, Username="bob@example.com", GroupName="editors")
     status, read, _ = call(f"{api}/notes/{note['id']}", **bearer(sign_in(app, "bob@example.com")["AccessToken"]))
     check("an editor does", (status, read["id"]) == (200, note["id"]), (status, read))
+    query = {"query": "query { listNotes { items { id title } } }"}
+    url = f"{ENDPOINT}/v1/apis/{outputs['GraphqlApiId']}/graphql"
+    for name, token, expected in (("ann", ann, [{"id": note["id"], "title": note["title"]}]), ("bob", bob, [])):
+        status, answer, _ = call(url, "POST", query, Authorization=token)
+        check(f"AppSync shows {name} the same", answer["data"]["listNotes"]["items"] == expected, (status, answer))
     status, _, sent = call(f"{api}/notes")
     check("nobody comes in without a token", status == 401 and "Bearer" in sent["WWW-Authenticate"], status)
     status, _, _ = call(f"{api}/notes", **bearer(sign_in(app, "ann@example.com")["IdToken"]))

@@ -82,7 +82,10 @@ fn every_permission_names_its_source_and_account() {
         callable.insert(properties["FunctionName"]["Ref"].as_str().unwrap());
     }
     let functions: BTreeSet<&str> = template.of_type("AWS::Serverless::Function").map(|(id, _)| id).collect();
-    assert!(functions.is_superset(&callable));
+    // AppSync calls the resolvers by a role, so nobody has a permission; and an authorizer of yours is called by its ARN.
+    let uncalled: Vec<_> = functions.difference(&callable).collect();
+    let elsewhere: Vec<_> = callable.difference(&functions).collect();
+    assert_eq!((uncalled, elsewhere), (vec![&"ResolversFunction"], vec![&"GraphqlAuthorizer"]));
 }
 
 #[test]
