@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     access::AccessArgs,
+    client_config::ClientConfigArgs,
     decide::DecideArgs,
     expand::ExpandArgs,
     explain::ExplainArgs,
@@ -39,6 +40,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Prints who may do what, or what changed between two schemas
     Access(AccessArgs),
+    /// Prints what an app reads to find its backend: the running local system, or a deployed stack
+    ClientConfig(Box<ClientConfigArgs>),
     /// Answers cases, one JSON object a line
     Decide(DecideArgs),
     /// Prints the GraphQL API that AppSync serves for a schema, or writes it and its resolvers

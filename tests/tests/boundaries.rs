@@ -17,10 +17,10 @@ const TRIGGERS: [&str; 6] = [
 ];
 
 /// A crate of the workspace, and the crates of the workspace that may depend on it besides `portcullis-cli` and `portcullis-tests`.
-const INSIDE: [(&str, &[&str]); 19] = [
+const INSIDE: [(&str, &[&str]); 20] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
-    ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
+    ("portcullis-schema", &["portcullis-data", "portcullis-authorizer", "portcullis-bench"]),
     (
         "portcullis-events",
         &[
@@ -37,7 +37,7 @@ const INSIDE: [(&str, &[&str]); 19] = [
     ),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &TRIGGERS),
-    ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-bench"]),
+    ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-authorizer", "portcullis-bench"]),
     (
         "portcullis-data",
         // The benchmark counts what lists read.
@@ -59,6 +59,7 @@ const INSIDE: [(&str, &[&str]); 19] = [
     ("portcullis-api", &["portcullis-bench"]),
     // The same fields at POST /graphql of the HTTP API.
     ("portcullis-resolvers", &["portcullis-api"]),
+    ("portcullis-authorizer", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),
@@ -86,10 +87,14 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
     ("serde_dynamo", &["portcullis-data"]),
     ("aws-sdk-cognitoidentityprovider", &["portcullis-directory"]),
     ("aws-sdk-sesv2", &["portcullis-custom-challenge"]),
-    // The resolvers parse and check queries; the tests compare schemas as they are parsed.
-    ("apollo-*", &["portcullis-schema", "portcullis-resolvers", "portcullis-tests"]),
-    ("lambda_runtime", &["portcullis-api", "portcullis-resolvers", "portcullis-trigger"]),
-    ("lambda_http", &["portcullis-api", "portcullis-bench"]),
+    // The resolvers parse and check queries, the console reads what they ask for; the tests compare schemas as they are parsed.
+    ("apollo-*", &["portcullis-schema", "portcullis-resolvers", "portcullis-cli", "portcullis-tests"]),
+    (
+        "lambda_runtime",
+        &["portcullis-api", "portcullis-resolvers", "portcullis-authorizer", "portcullis-trigger"],
+    ),
+    // The tests hand events of API Gateway to the API.
+    ("lambda_http", &["portcullis-api", "portcullis-bench", "portcullis-tests"]),
     // An engine to compare with, not to build on.
     ("cedar-policy*", &["portcullis-bench"]),
     ("rusqlite", &["portcullis-cli"]),

@@ -10,7 +10,9 @@ mod app_sync;
 
 use std::{env, path::PathBuf, process::Command};
 
-use portcullis_tests::{CODE, Emulator, build_folder, client_sources, npm_program, python_client};
+use portcullis_tests::{
+    CODE, Emulator, build_folder, client_sources, npm_program, python_client, repository,
+};
 
 #[test]
 fn ministack_refuses_and_confirms_as_pre_signup_says() {
@@ -57,6 +59,28 @@ fn cognito_local_confirms_through_post_confirmation_which_ministack_never_calls(
     ministack.run("post-confirmation", &[("SECOND_URL", &second.unwrap().url), ("CODE", CODE)]);
 }
 
+#[test]
+fn ministack_deploys_the_template_by_sam_and_serves_sign_in_and_rest_but_calls_no_post_confirmation_and_checks_no_signature()
+ {
+    Ministack::start().deploy("serves");
+}
+
+#[test]
+fn ministack_deploys_the_template_round_a_pool_and_a_table_that_exist() {
+    Ministack::start().deploy("existing");
+}
+
+/// Which need no provider and no style of pages, for it knows neither of these resources: the linter checks them, and the tests of the template.
+#[test]
+fn ministack_deploys_the_template_with_the_parameters_of_a_cheaper_tier() {
+    Ministack::start().deploy("lite");
+}
+
+#[test]
+fn ministack_refuses_parameters_that_could_not_work_with_the_reason_of_the_template() {
+    Ministack::start().deploy("refuses");
+}
+
 /// An emulator for one test, and the Python that it runs in.
 struct Ministack {
     emulator: Emulator,
@@ -84,11 +108,22 @@ impl Ministack {
         Self { emulator: emulator.unwrap(), python }
     }
 
-    /// Runs one case of the client, and shows what it printed if it fails.
+    /// Runs one case of the triggers.
     fn run(&self, case: &str, variables: &[(&str, &str)]) {
         self.run_script("triggers.py", case, variables);
     }
 
+    /// Runs one case of the deployment, with the SAM CLI that `.ci/run` installs.
+    fn deploy(&self, case: &str) {
+        let sam = env::var_os("PORTCULLIS_SAM")
+            .map_or_else(|| build_folder().unwrap().join("tools/venv/bin/sam"), PathBuf::from);
+        let template = repository().join("template.yaml");
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [("SAM", sam.as_path()), ("TEMPLATE", &template), ("FOLDER", folder.path())];
+        self.run_script("deployment.py", case, &variables.map(|(name, path)| (name, path.to_str().unwrap())));
+    }
+
+    /// Runs one case of a client, and shows what it printed if it fails.
     fn run_script(&self, script: &str, case: &str, variables: &[(&str, &str)]) {
         let functions = env::var_os("PORTCULLIS_FUNCTIONS")
             .map_or_else(|| build_folder().unwrap().join("lambda"), PathBuf::from);
@@ -99,8 +134,8 @@ impl Ministack {
             .arg(case)
             .env("EMULATOR_URL", &self.emulator.url)
             .env("FUNCTIONS", functions)
-            .env("NO_PROXY", "127.0.0.1")
-            .env("no_proxy", "127.0.0.1")
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("no_proxy", "127.0.0.1,localhost")
             .env_remove("AWS_PROFILE")
             .envs(variables.iter().copied())
             .output()

@@ -39,6 +39,8 @@ impl fmt::Display for Banner {
         for (name, value) in [
             ("API", &self.api),
             ("GraphQL", &format!("{}/graphql", self.api)),
+            ("console", &format!("{}/", self.api)),
+            ("GraphiQL", &format!("{}/graphiql", self.api)),
             ("user pool", &self.pool),
             ("DynamoDB", &self.dynamodb),
             ("user pool id", &self.pool_id),

@@ -10,6 +10,8 @@ use portcullis_schema::Schema;
 
 use crate::{
     Args, DataFolder,
+    client_config::{Backend, GraphQlApi, Mfa, Mode, UserPool},
+    console::Console,
     local::{
         AttachedFunction, Banner, Listener, OpenFolder, StartError,
         api_key::api_key,
@@ -22,7 +24,7 @@ use crate::{
         servers::Servers,
         triggers::LocalTriggers,
     },
-    pool::{IdentityProvider, Pool, PoolConfig, PoolStorage, Trigger},
+    pool::{IdentityProvider, MIN_PASSWORD_LENGTH, Pool, PoolConfig, PoolStorage, Trigger},
     schema_file,
 };
 
@@ -93,14 +95,21 @@ impl System {
         };
         let config = api_config(&pool, api_key)?;
         let endpoint = graphql(schema.clone(), &config, &table)?;
-        let api =
-            Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
+        let console = Console {
+            schema: Arc::new(schema.clone()),
+            backend: backend(&pool, &banner),
+            example: banner.example.clone(),
+        };
+        let api = Api::on_table(schema, &config, table.clone())
+            .map_err(|error| StartError::part("the API", error))?;
         let authenticate = api.authenticate();
+        let console = console.router(table, authenticate.clone());
         let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
         let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate)).merge(realtime);
         doors.serve(pool_listener, pool.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
-        doors.serve(api_listener, routes);
+        // Beside the API and not within its layers, which let pages of every site call.
+        doors.serve(api_listener, routes.merge(console));
         Ok(Self { doors, dynamodb, banner, _folder: folder })
     }
 
@@ -194,6 +203,30 @@ fn graphql(schema: Schema, config: &ApiConfig, table: &Table) -> Result<GraphQl,
     let functions = portcullis_handlers::register(Functions::default());
     let resolvers = Resolvers::new(schema, table.clone(), config.iam.authorizer(), functions);
     GraphQl::new(resolvers.map_err(|error| failed(&error))?).map_err(|error| failed(&error))
+}
+
+/// What clients must know of this system.
+fn backend(pool: &Pool, banner: &Banner) -> Backend {
+    Backend {
+        region: pool.region().to_owned(),
+        user_pool: UserPool {
+            id: banner.pool_id.clone(),
+            client_id: banner.client_id.clone(),
+            endpoint: Some(banner.pool.clone()),
+            password_length: Some(MIN_PASSWORD_LENGTH),
+            mfa: Some(Mfa::Off),
+            // A client finds the pages of a sign-in with a redirect at https alone.
+            redirects: None,
+        },
+        identity_pool: None,
+        rest: banner.api.clone(),
+        graphql: Some(GraphQlApi {
+            url: format!("{}/graphql", banner.api),
+            modes: vec![Mode::AmazonCognitoUserPools, Mode::ApiKey],
+            api_key: Some(banner.api_key.clone()),
+        }),
+        bucket: None,
+    }
 }
 
 /// The API reads its configuration as it does when it is deployed.

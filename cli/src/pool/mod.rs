@@ -92,6 +92,7 @@ use crate::pool::{
     store::Store, users::User,
 };
 
+pub(crate) use self::password::MIN_LENGTH as MIN_PASSWORD_LENGTH;
 pub use self::{
     config::{PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},

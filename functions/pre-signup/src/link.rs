@@ -210,7 +210,7 @@ pub(crate) async fn user_called(
     match accounts.user(user_pool_id, email).await {
         Ok(found) => Ok(found),
         // An address that is too long to be a name is nobody's.
-        Err(DirectoryError::Refused { .. }) => Ok(None),
+        Err(DirectoryError::Refused { code, .. }) if code == "InvalidParameterException" => Ok(None),
         Err(error) => Err(unavailable(&error)),
     }
 }

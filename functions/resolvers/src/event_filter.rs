@@ -1,17 +1,6 @@
 //! What AppSync filters the events of a subscription by: its enhanced filters.
 //!
-//! 1. A filter is a list of groups joined by OR, each a list of tests joined by AND. Ours is what the rules let the caller know of,
-//!    and the client's own `filter`, and the arguments of the subscription, for AppSync compares these by itself only where
-//!    no filter is set.
-//! 2. AppSync knows `eq`, `ne`, `le`, `lt`, `ge`, `gt`, `contains`, `notContains`, `beginsWith`, `in`, `notIn`, `between` and
-//!    `containsAny`. It knows no `not`, nor a test for a field that is not there.
-//! 3. It takes 10 groups and 5 different fields in all, a field once in a group, 5 values of `in` and `notIn`, 20 of
-//!    `containsAny`. A filter that would need more is refused in AppSync's own words, on which clients such as DataStore filter by
-//!    themselves; it is never cut to fit.
-//! 4. AppSync looks at what the mutation asked to see: an event whose mutation did not select `owner` meets no test of `owner`, and
-//!    is told to nobody whom the rules let know of their own alone. Amplify's generated mutations select every field.
-//!
-//! <https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-enhanced-filtering.html>
+//! [`Subscription`](crate::Subscription) says what it can and what it takes.
 
 use portcullis_data::{
     Filter,

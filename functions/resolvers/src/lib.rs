@@ -5,7 +5,8 @@
 //! 2. [`AppSync`] takes the events of AWS AppSync's direct Lambda resolvers, single ones and batches, and gives each field to
 //!    the resolvers. A subscription is answered with the filter that AppSync is to tell events by.
 //! 3. [`GraphQl`] is an endpoint of its own, for a laptop or an HTTP API: it parses and checks a query, keeps the gate of
-//!    authorization modes, and gives each field to the same resolvers.
+//!    authorization modes, and gives each field to the same resolvers. Who has subscribed can be told of each change that it
+//!    has carried out.
 //!
 //! What is refused is refused in the words of AppSync. The text of an error of AWS never reaches a client.
 #![deny(missing_docs)]

@@ -16,6 +16,24 @@ const FILTER: &str = "filter";
 
 /// A subscription that a caller may have, decided once for as long as it lasts.
 ///
+/// # What AppSync can filter, and what it cannot
+///
+/// 1. It filters by an enhanced filter: groups of tests joined by OR, the tests of a group by AND. Ours is made of what the rules let
+///    the caller know of, of the client's own `filter`, and of the arguments (`owner: ..`): beside an enhanced filter AppSync
+///    looks at no arguments. Without one it compares them itself.
+/// 2. Tests are `eq`, `ne`, `le`, `lt`, `ge`, `gt`, `contains`, `notContains`, `beginsWith`, `in`, `notIn`, `between` and
+///    `containsAny`. There is no `not`, and no test for a field that is missing.
+/// 3. There are at most 10 groups and 5 different fields in all, each field once in a group, 5 values of `in` and `notIn`, 20 of
+///    `containsAny`. More groups of a caller than that become more groups of the filter. What does not fit is refused
+///    (`BadRequest`, in AppSync's words) and never cut: somebody in more than 50 groups cannot listen by a `groupsField` that
+///    holds one group.
+/// 4. It sees what the mutation asked to see and nothing else. A mutation that does not select `owner` is told to nobody who may
+///    know of their own records alone. The mutations that Amplify generates select every field.
+/// 5. It asks once, when a client subscribes. Whoever leaves a group goes on listening until their token or the connection ends; in
+///    AppSync that is at most 24 hours.
+///
+/// [AWS: enhanced subscription filters](https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-enhanced-filtering.html)
+///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use portcullis_data::{Functions, rules::{Authorizer, Claims, Identity, Item, User, VerifiedBy}, schema::Schema, testkit};
