@@ -10,13 +10,14 @@ use crate::{condition_of, policy_statements, pool_arn, texts};
 const PREFIX: &str = "a prefix of the bucket";
 
 /// A wildcard in a policy: the resource that holds it, the action or resource, and why nothing narrower does.
-const WILDCARDS: [(&str, &str, &str); 12] = [
+const WILDCARDS: [(&str, &str, &str); 13] = [
     ("TracingPolicy", "*", "the two actions of X-Ray know no resources"),
     (
         "SignedCallsPolicy",
         "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SignedApi}/$default/*",
         "the function behind the API decides by the rules",
     ),
+    ("SignedCallsPolicy", "${GraphqlApi.Arn}/*", "the function behind the API decides by the rules"),
     ("FilesPolicy", "*", "it denies, to everybody"),
     ("FilesPolicy", "s3:*", "it denies, whatever it is"),
     ("FilesPolicy", "${Files.Arn}/*", "it denies, whatever is in the bucket"),
@@ -96,6 +97,9 @@ fn each_role_trusts_one_service_or_the_identities_of_the_one_pool() {
             }]);
             assert_eq!(trust, &members, "{id}");
             assert!(role.pointer("/Properties/Policies").is_none(), "{id} has a policy of its own");
+        } else if ["GraphqlLogsRole", "ResolversDataSourceRole"].contains(&id) {
+            assert_eq!(trust[0]["Principal"], json!({ "Service": "appsync.amazonaws.com" }), "{id}");
+            assert_eq!((&trust[0]["Action"], &trust[1]), (&json!("sts:AssumeRole"), &Value::Null), "{id}");
         } else {
             panic!("{id} is neither of a function nor of the identity pool");
         }
@@ -134,12 +138,17 @@ fn a_member_has_the_role_that_the_token_names_or_the_plain_one_and_a_guest_the_r
 /// What a trigger may do to users, and the condition without which it may not. The operations are those that
 /// `CognitoDirectory` names for each feature.
 const USER_PERMISSIONS: [(&str, &str, Option<&str>, &[&str]); 5] = [
-    ("PreSignUpLookupPolicy", "PreSignUpRole", Some("LooksUpUsers"), &["cognito-idp:ListUsers"]),
+    (
+        "PreSignUpLookupPolicy",
+        "PreSignUpRole",
+        Some("LooksUpUsers"),
+        &["cognito-idp:AdminGetUser", "cognito-idp:ListUsers"],
+    ),
     (
         "PreSignUpLinkPolicy",
         "PreSignUpRole",
         Some("LinksAccounts"),
-        &["cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser"],
+        &["cognito-idp:AdminLinkProviderForUser"],
     ),
     (
         "PreSignUpNativeUsersPolicy",
