@@ -112,6 +112,8 @@ impl fmt::Display for ConfigErrors {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const POOL: [(&str, &str); 2] =
@@ -188,6 +190,32 @@ mod tests {
             let named: Vec<&str> = mistakes.iter().filter_map(|mistake| mistake.split(' ').next()).collect();
             assert_eq!(named, wrong, "{changes:?}");
             assert!(!mistakes.iter().any(|mistake| mistake.contains("secret")), "{mistakes:?}");
+        }
+    }
+
+    #[test]
+    fn users_of_another_issuer_are_known_only_if_it_is_named_and_the_token_is_for_us() {
+        let named = [("OIDC_ISSUER", "https://sign-in.example.com"), ("OIDC_AUDIENCES", "api, web")];
+        let as_default = [named[0], named[1], ("APPSYNC_DEFAULT_MODE", "oidc")];
+        let with_key = [("APPSYNC_MODES", "apiKey"), ("APPSYNC_DEFAULT_MODE", "apiKey")];
+        let ours = "https://sign-in.example.com";
+        type Row<'a> = (&'a [(&'a str, &'a str)], bool, &'a str, &'a str, bool);
+        let rows: [Row<'_>; 8] = [
+            (&named, true, ours, "web", true),
+            (&as_default, false, ours, "api", true),
+            (&named, true, ours, "elsewhere", false),
+            (&named, true, "https://sign-in.example.com/", "web", false),
+            (&named, true, "https://elsewhere.example.com", "web", false),
+            // The pool's tokens have a form of their own.
+            (&named, true, "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E", "web", false),
+            (&[], true, ours, "web", false),
+            (&with_key, false, ours, "web", false),
+        ];
+        for (set, with_pool, issuer, audience, is_known) in rows {
+            let claims = json!({ "iss": issuer, "sub": "ann", "aud": audience, "exp": 4_102_444_800_u64 });
+            let event = json!({ "identity": { "claims": claims, "issuer": issuer, "sub": "ann" } });
+            let caller = read(set, with_pool).unwrap().trusted.caller(&event);
+            assert_eq!(caller.is_ok(), is_known, "{set:?} {issuer} {audience}");
         }
     }
 

@@ -118,7 +118,7 @@ class Runtime:
     """The Runtime API of AWS Lambda, and a function that works for it."""
 
     def __init__(self, name, **variables):
-        self.events, self.answers, self.log = queue.Queue(), queue.Queue(), []
+        self.events, self.answers, self.log, self.asked = queue.Queue(), queue.Queue(), [], 0
         runtime = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -176,8 +176,19 @@ class Runtime:
         self.answers.put(("ended", self.process.wait()))
 
     def invoke(self, event):
+        self.asked += 1
         self.events.put(event)
         return self.answers.get(timeout=60)
+
+    def last_line(self):
+        """What the log says of the last event: each has one line, which may come after the answer."""
+        deadline = time.time() + 60
+        while time.time() < deadline:
+            lines = [json.loads(line) for line in list(self.log) if '"field answered"' in line]
+            if len(lines) >= self.asked:
+                return lines[self.asked - 1]
+            time.sleep(0.01)
+        raise AssertionError(f"a line is missing: {self.log}")
 
     def __enter__(self):
         return self
@@ -337,7 +348,6 @@ def events():
             ("a token that has ended", cognito("ann", exp=int(time.time()) - 3600), False, None),
             ("an identity of no known kind", {"something": "new"}, False, None),
         ):
-            before = len(runtime.log)
             kind, answer = runtime.invoke(context(identity, "Query.getArticle", read))
             if admitted:
                 check(f"{what} is admitted", kind == "response" and answer["headline"] == "News", (kind, answer))
@@ -345,13 +355,8 @@ def events():
                 expected = refusal("getArticle", "Query")
                 told = {name: answer.get(name) for name in expected}
                 check(f"{what} is refused", kind == "error" and told == expected, (kind, answer))
-            # A line of the log may come after the answer.
-            deadline = time.time() + 30
-            while time.time() < deadline and not any("field answered" in line for line in runtime.log[before:]):
-                time.sleep(0.01)
-            lines = [json.loads(line) for line in list(runtime.log[before:])]
-            known = [line.get("provider") for line in lines if line.get("message") == "field answered"]
-            check(f"{what} is known as {provider}", known == [provider], lines)
+            line = runtime.last_line()
+            check(f"{what} is known as {provider}", line.get("provider") == provider, line)
 
         kind, answer = runtime.invoke({key: value for key, value in context(None, "Query.getArticle", read).items() if key != "identity"})
         check("an event without an identity is not one with a key", kind == "error", (kind, answer))
@@ -369,6 +374,17 @@ def events():
         check("a batch has an answer for each", kind == "response" and len(answers) == len(batch) and all(shape), answers)
         told = [answer["errorType"] or (answer["data"] or {}).get("id") for answer in answers]
         check("in their order", told == ["a1", "BadRequest", "Unauthorized", None, "Unauthorized", "a1"], answers)
+        # As the code of the template's subscriptions asks: for a list of one.
+        filters = {"filterGroup": [{"filters": [{"fieldName": "owner", "operator": "eq", "value": "ann"}]}]}
+        for what, identity, field, expected in (
+            ("an owner listens to their own records", ann, "onCreateNote", {"data": {"filter": filters}}),
+            ("what is public is told to the API key", None, "onUpdateArticle", {"data": {"filter": None}}),
+            ("what is not is refused", None, "onDeleteNote", refusal("onDeleteNote", "Subscription")),
+            ("nobody unknown listens", {"something": "new"}, "onCreateArticle", refusal("onCreateArticle", "Subscription")),
+        ):
+            kind, answers = runtime.invoke([context(identity, f"Subscription.{field}")])
+            expected = {"data": None, "errorType": None, "errorMessage": None} | expected
+            check(what, (kind, answers) == ("response", [expected]), (kind, answers))
         parts = [context(ann, "Article.headline", source={"headline": name}) for name in ("x", "y")]
         check("fields of many records are", [it["data"] for it in runtime.invoke(parts)[1]] == ["x", "y"])
         check("an empty batch is", runtime.invoke([]) == ("response", []))

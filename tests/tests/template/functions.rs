@@ -2,10 +2,14 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use portcullis_tests::{Template, repository};
+use portcullis_tests::{Stack, Template, repository};
 use serde_json::{Value, json};
 
-use crate::{TRIGGERS, condition_of, effective};
+use crate::{
+    TRIGGERS,
+    combinations::{combinations, stack},
+    condition_of, effective,
+};
 
 /// A variable that a function reads and the template does not set, and why.
 const UNSET: [(&str, &str, &str); 19] = [
@@ -108,6 +112,87 @@ fn functions_start_with_the_defaults_and_these_link_nobody() {
     };
     assert!(portcullis_pre_signup::Config::from_env(lookup).unwrap().linking.is_none());
     assert!(portcullis_pre_token_generation::Config::from_env(lookup).unwrap().ensure_user.is_none());
+}
+
+/// What a variable could hold where the template leaves that to a parameter or to AWS.
+const EXAMPLES: [(&str, &str); 13] = [
+    ("TABLE_NAME", "portcullis"),
+    ("USER_POOL_ID", "eu-west-1_Ab12Cd34E"),
+    ("USER_POOL_CLIENT_IDS", "web,machine"),
+    ("CORS_ORIGINS", "https://app.example.com"),
+    ("API_KEYS", "a-key-for-public-rules"),
+    ("OIDC_ISSUER", "https://sign-in.example.com"),
+    ("OIDC_AUDIENCES", "web,api"),
+    ("OIDC_TOKEN_USE", "id"),
+    ("GRAPHQL", "on"),
+    ("IDENTITY_POOL_ID", "eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa"),
+    ("AUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/member"),
+    ("UNAUTHENTICATED_ROLE", "arn:aws:iam::111122223333:role/guest"),
+    ("RESOURCE_URL", "https://api.example.com"),
+];
+
+#[test]
+fn the_functions_of_the_apis_start_with_every_combination_of_parameters() {
+    type Read = fn(&dyn Fn(&str) -> Option<String>) -> Result<(), String>;
+    let functions: [(&str, Read); 2] = [
+        ("ApiFunction", |lookup| {
+            portcullis_api::Config::from_env(lookup).map(drop).map_err(|errors| errors.to_string())
+        }),
+        ("ResolversFunction", |lookup| {
+            portcullis_resolvers::Config::from_env(lookup).map(drop).map_err(|errors| errors.to_string())
+        }),
+    ];
+    let template = Template::read().unwrap();
+    for (function, read) in functions {
+        let variables = template.at(&format!("/Resources/{function}/Properties/Environment/Variables"));
+        let mut conditions = BTreeSet::new();
+        conditions_in(variables, &mut conditions);
+        let combinations = combinations(&template, conditions.iter().map(String::as_str));
+        assert!(combinations.len() >= 64, "{function} is tried with {} combinations", combinations.len());
+        for combination in combinations {
+            let stack = stack(&template, &combination);
+            if !stack.refusals().unwrap().is_empty() {
+                continue;
+            }
+            let started = read(&|name| match variables.get(name) {
+                Some(value) => written(&stack, name, value),
+                None => (name == "AWS_REGION").then(|| "eu-west-1".to_owned()),
+            });
+            assert_eq!(started, Ok(()), "{function}: {combination:?}");
+        }
+    }
+}
+
+/// What a function finds in a variable; nothing where it is not set.
+fn written(stack: &Stack<'_>, name: &str, value: &Value) -> Option<String> {
+    if let Some([Value::String(condition), then, otherwise]) = value["Fn::If"].as_array().map(Vec::as_slice) {
+        return written(stack, name, if stack.holds(condition).unwrap() { then } else { otherwise });
+    }
+    if let Some([Value::String(separator), Value::Array(parts)]) =
+        value["Fn::Join"].as_array().map(Vec::as_slice)
+    {
+        let parts: Vec<String> = parts.iter().map(|part| written(stack, name, part).unwrap()).collect();
+        return Some(parts.join(separator));
+    }
+    match value {
+        Value::String(text) => Some(text.clone()),
+        value if value["Ref"] == "AWS::NoValue" => None,
+        _ => {
+            let example = EXAMPLES.iter().find(|(known, _)| *known == name);
+            Some(example.unwrap_or_else(|| panic!("{name} has no example")).1.to_owned())
+        }
+    }
+}
+
+fn conditions_in(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("Fn::If").and_then(|it| it[0].as_str()).map(str::to_owned));
+            members.values().for_each(|member| conditions_in(member, found));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| conditions_in(entry, found)),
+        _ => {}
+    }
 }
 
 #[test]

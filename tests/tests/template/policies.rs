@@ -97,6 +97,9 @@ fn each_role_trusts_one_service_or_the_identities_of_the_one_pool() {
             }]);
             assert_eq!(trust, &members, "{id}");
             assert!(role.pointer("/Properties/Policies").is_none(), "{id} has a policy of its own");
+        } else if ["GraphqlLogsRole", "ResolversDataSourceRole"].contains(&id) {
+            assert_eq!(trust[0]["Principal"], json!({ "Service": "appsync.amazonaws.com" }), "{id}");
+            assert_eq!((&trust[0]["Action"], &trust[1]), (&json!("sts:AssumeRole"), &Value::Null), "{id}");
         } else {
             assert!(APPSYNC_ROLES.contains(&id), "{id} is neither of a function nor of the identity pool");
             let principals: Vec<&Value> =
