@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis_data::System;
+use portcullis_data::{Clock, System};
 use serde_json::Value;
 
 use crate::{
@@ -17,10 +17,10 @@ use crate::{
 const CLIENT: &str = "WebClient";
 
 /// The identity pool, and what of the template speaks of it.
-#[derive(Debug)]
 pub(crate) struct LocalIdentities {
     pub(crate) pool: IdentityPool,
     pub(crate) roles: Arc<Roles>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The ids of the APIs in the ARNs of policies.
     pub(crate) rest_api: Option<String>,
     pub(crate) graphql_api: Option<String>,
@@ -77,13 +77,21 @@ impl LocalIdentities {
                 return Ok(None);
             };
             let roles = Arc::new(Roles::read(&stack)?);
-            let clock: Arc<dyn portcullis_data::Clock> = Arc::new(System);
+            let clock: Arc<dyn Clock> = Arc::new(System);
             let logins = Logins::new(pool, setup.checks_sessions, &args.login, &clock)?;
             let (rest_api, graphql_api) =
                 (signed_api(&stack)?, stack.ids("AWS::AppSync::GraphQLApi")?.into_iter().next());
             let lifetime = Duration::from_secs(args.credential_seconds.into());
-            let parts = Parts { store, setup, roles: Arc::clone(&roles), logins, clock, random, lifetime };
-            Ok(Some(Self { pool: IdentityPool::open(parts)?, roles, rest_api, graphql_api }))
+            let parts = Parts {
+                store,
+                setup,
+                roles: Arc::clone(&roles),
+                logins,
+                clock: Arc::clone(&clock),
+                random,
+                lifetime,
+            };
+            Ok(Some(Self { pool: IdentityPool::open(parts)?, roles, clock, rest_api, graphql_api }))
         };
         open().map_err(|error| failed(&error))
     }

@@ -85,10 +85,10 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::pool::{
-    challenges::Challenges, groups::Group, keys::SigningKey, oauth::OAuth, settings::Settings, store::Store,
-    users::User,
+    challenges::Challenges, groups::Group, oauth::OAuth, settings::Settings, store::Store, users::User,
 };
 
+pub(crate) use self::keys::SigningKey;
 pub use self::{
     config::{GroupRole, PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
