@@ -1,9 +1,9 @@
 //! The pool as a client sees it.
 
-use axum::body::Body;
+use axum::{Json, Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use portcullis::{AccessKey, CredentialSource, SignatureError, rules::IamCaller};
+use portcullis::{AccessKey, CredentialSource, SignatureError, rules::IamCaller, testkit::TestIssuer};
 use portcullis_data::Clock;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -390,4 +390,33 @@ async fn without_the_classic_flow_there_are_no_tokens_and_no_sts() {
     let response = running.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert!(!response.headers()["content-type"].to_str().unwrap().contains("xml"));
+}
+
+#[tokio::test]
+async fn a_user_of_another_provider_gets_credentials_directly() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let issuer = TestIssuer::at(format!("http://{address}"));
+    let discovery = json!({ "issuer": issuer.url(), "jwks_uri": format!("{}/keys", issuer.url()) });
+    let keys = issuer.jwk_set_json();
+    let routes = Router::new()
+        .route("/.well-known/openid-configuration", get(async move || Json(discovery)))
+        .route("/keys", get(async move || Json(keys)));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+
+    let login = format!("{}=phone", issuer.url()).parse().unwrap();
+    let running = Running::try_start(TEMPLATE, false, &[login]).unwrap();
+    let now = running.clock.now().as_second();
+    let token = |sub: &str, client: &str, expires: i64| {
+        issuer.id_token(sub).claim("aud", client).claim("iat", now).claim("exp", expires).sign()
+    };
+    let logins = |token: String| json!({ address.to_string(): token });
+    let carl = logins(token("carl", "phone", now + 60));
+    let identity = running.identity(Some(&carl)).await;
+    let caller = running.caller(&running.credentials(&identity, Some(&carl), None).await).await.unwrap();
+    assert_eq!((caller.authenticated, caller.identity_id, caller.sub), (Some(true), Some(identity), None));
+    for refused in [token("carl", "tablet", now + 60), token("carl", "phone", now)] {
+        let (_, answer) = running.get_id(Some(&logins(refused))).await;
+        assert_eq!(answer["__type"], "NotAuthorizedException", "{answer}");
+    }
 }

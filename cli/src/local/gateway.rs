@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
@@ -143,6 +143,10 @@ impl Gateway {
         request: Request,
         next: Next,
     ) -> Response {
+        let Some(api) = self.graphql_api.as_deref() else {
+            let error = json!({ "errorType": "UnauthorizedException", "message": "You are not authorized to make this call." });
+            return refused((StatusCode::UNAUTHORIZED, Json(json!({ "errors": [error] }))).into_response());
+        };
         let (parts, body) = request.into_parts();
         // The signature of all of it has been checked, so it has been read before.
         let body: Bytes = to_bytes(body, MAX_SIGNED_BODY).await.unwrap_or_default();
@@ -151,12 +155,9 @@ impl Gateway {
             _ => Vec::new(),
         };
         let denied = asked.into_iter().find(|(parent, field)| {
-            let decision = self.graphql_api.as_ref().map(|api| {
-                let resource =
-                    format!("arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{api}/types/{parent}/fields/{field}");
-                self.decide(session, context, "appsync:GraphQL", resource)
-            });
-            !decision.is_some_and(Decision::is_allowed)
+            let resource =
+                format!("arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{api}/types/{parent}/fields/{field}");
+            !self.decide(session, context, "appsync:GraphQL", resource).is_allowed()
         });
         let Some((parent, field)) = denied else {
             return next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -166,7 +167,7 @@ impl Gateway {
             "message": format!("Not Authorized to access {field} on type {parent}"),
         });
         let told = json!({ "data": { field: null }, "errors": [error] });
-        refused(([(CONTENT_TYPE, "application/json")], told.to_string()).into_response())
+        refused(Json(told).into_response())
     }
 
     fn decide(&self, session: &Session, context: &Context, action: &str, resource: String) -> Decision {
@@ -224,6 +225,10 @@ mod tests {
 
     impl Door {
         fn open() -> Self {
+            Self::to(Some("GraphQlApi"))
+        }
+
+        fn to(graphql_api: Option<&str>) -> Self {
             let running = Running::try_start(&format!("{TEMPLATE}{POLICIES}"), true, &[]).unwrap();
             let schema =
                 "type Note @model @auth(rules: [{ allow: private, provider: identityPool }]) { id: ID! }";
@@ -236,7 +241,7 @@ mod tests {
                 roles: Arc::clone(&running.roles),
                 clock: Arc::clone(&running.clock) as Arc<dyn Clock>,
                 rest_api: Some("SignedApi".to_owned()),
-                graphql_api: Some("GraphQlApi".to_owned()),
+                graphql_api: graphql_api.map(str::to_owned),
             };
             let behind = async |request: Request| {
                 let caller =
@@ -345,6 +350,16 @@ mod tests {
         assert_eq!(refused["errors"][0]["message"], "Not Authorized to access createNote on type Mutation");
         // What cannot be executed is answered by the endpoint, which says why.
         assert_eq!(door.ask(&guest, "{ nothing }").await, GRAPHQL);
+    }
+
+    #[tokio::test]
+    async fn an_api_that_takes_no_signatures_takes_none() {
+        let door = Door::to(None);
+        let member = door.member().await;
+        let query = json!({ "query": "{ listNotes { items { id } } }" }).to_string();
+        let (status, _, body) = door.call(&member, GRAPHQL, Method::POST, GRAPHQL_PATH, &query).await;
+        assert_eq!(status, 401);
+        assert!(body.contains("UnauthorizedException"), "{body}");
     }
 
     #[tokio::test]
