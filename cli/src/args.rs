@@ -6,11 +6,13 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     access::AccessArgs,
+    client_config::ClientConfigArgs,
     decide::DecideArgs,
     expand::ExpandArgs,
     explain::ExplainArgs,
     identity_pool::OidcLogin,
     keys::KeysArgs,
+    local::AttachedFunction,
     policy_test::TestArgs,
     pool::{CallbackUrl, ResourceScope},
     reindex::ReindexArgs,
@@ -39,6 +41,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Prints who may do what, or what changed between two schemas
     Access(AccessArgs),
+    /// Prints what an app reads to find its backend: the running local system, or a deployed stack
+    ClientConfig(Box<ClientConfigArgs>),
     /// Answers cases, one JSON object a line
     Decide(DecideArgs),
     /// Prints the GraphQL API that AppSync serves for a schema, or writes it and its resolvers
@@ -88,6 +92,13 @@ pub struct Args {
     /// A scope of a resource server, for apps and for a client for machines; may be repeated
     #[arg(long, value_name = "SERVER/NAME")]
     pub scope: Vec<ResourceScope>,
+    /// A trigger function of yours that runs in another process, such as one that cargo lambda watch serves at
+    /// http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations; in place of the one built in; may be repeated
+    #[arg(long, value_name = "TRIGGER=URL")]
+    pub trigger: Vec<AttachedFunction>,
+    /// Lets --trigger name functions on other machines, which are sent passwords and codes
+    #[arg(long)]
+    pub insecure_remote_triggers: bool,
     /// A parameter of template.yaml, for the identity pool and its roles: Guests=true; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub parameter: Vec<TemplateParameter>,

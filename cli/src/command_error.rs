@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 use crate::{
-    StartError, access::AccessError, decide::DecideError, expand::ExpandError, explain::ExplainError,
-    keys::KeysError, policy_test::TestError, reindex::ReindexCommandError, shards::ShardsCommandError,
-    verify::VerifyError,
+    StartError, access::AccessError, client_config::ClientConfigError, decide::DecideError,
+    expand::ExpandError, explain::ExplainError, keys::KeysError, policy_test::TestError,
+    reindex::ReindexCommandError, shards::ShardsCommandError, verify::VerifyError,
 };
 
 /// Why a command could not do what it was told, in words for the person at the terminal.
@@ -23,6 +23,9 @@ pub enum CommandError {
     /// `portcullis access` could not answer.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// `portcullis client-config` has no configuration.
+    #[error(transparent)]
+    ClientConfig(#[from] ClientConfigError),
     /// `portcullis decide` could not answer.
     #[error(transparent)]
     Decide(#[from] DecideError),
@@ -56,6 +59,7 @@ impl CommandError {
             Self::Start(_)
             | Self::Explain(_)
             | Self::Access(_)
+            | Self::ClientConfig(_)
             | Self::Decide(_)
             | Self::Expand(_)
             | Self::Keys(_)

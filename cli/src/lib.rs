@@ -3,7 +3,9 @@
 
 mod access;
 mod args;
+mod client_config;
 mod command_error;
+mod console;
 mod decide;
 mod expand;
 mod explain;
@@ -26,13 +28,14 @@ use std::{io::Write, process::ExitCode};
 pub use self::{
     access::{AccessArgs, AccessError, Format},
     args::{Args, Command, CommandLine, ConfirmationCode, DataFolder, TemplateParameter},
+    client_config::{ClientConfigArgs, ClientConfigError, ClientFormat},
     command_error::CommandError,
     decide::{DecideArgs, DecideError},
     expand::{ExpandArgs, ExpandError},
     explain::{ExplainArgs, ExplainError},
     identity_pool::OidcLogin,
     keys::{KeysArgs, KeysError},
-    local::StartError,
+    local::{AttachedFunction, StartError},
     policy_test::{TestArgs, TestError},
     reindex::{ReindexArgs, ReindexCommandError},
     schema_file::SchemaFileError,
@@ -52,6 +55,7 @@ pub fn run(command_line: &CommandLine) -> Result<ExitCode, CommandError> {
         None => run_system(&command_line.local).map(|()| ExitCode::SUCCESS).map_err(CommandError::from),
         Some(Command::Explain(args)) => Ok(explain::run(args)?),
         Some(Command::Access(args)) => Ok(access::run(args)?),
+        Some(Command::ClientConfig(args)) => Ok(client_config::run(args)?),
         Some(Command::Decide(args)) => Ok(decide::run(args).map(|()| ExitCode::SUCCESS)?),
         Some(Command::Expand(args)) => Ok(expand::run(args).map(|()| ExitCode::SUCCESS)?),
         Some(Command::Test(args)) => Ok(policy_test::run(args)?),

@@ -2,11 +2,15 @@
 
 use std::{
     fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use crate::{Result, build_folder, repository};
+
+/// What an installation by npm is made from.
+const NPM_FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 
 /// The folder of a client's own files.
 #[must_use]
@@ -20,10 +24,46 @@ pub fn client_sources(client: &str) -> PathBuf {
 ///
 /// When npm fails; the first run needs the network.
 pub fn npm_client(client: &str, script: &str) -> Result<PathBuf> {
-    let folder = installed_by_npm(client, &["package.json", "package-lock.json", ".npmrc"])?;
-    // An import is looked up from where the script lies. One installation serves several.
-    fs::copy(client_sources(client).join(script), folder.join(script))?;
+    let folder = installed_by_npm(client, NPM_FILES)?;
+    place(&client_sources(client), script, &folder)?;
     Ok(folder.join(script))
+}
+
+/// The folder in which a client of Node is installed, with these files of its in it.
+///
+/// # Errors
+///
+/// When npm fails; the first run needs the network.
+pub fn npm_scripts(client: &str, scripts: &[&str]) -> Result<PathBuf> {
+    let folder = installed_by_npm(client, NPM_FILES)?;
+    for script in scripts {
+        place(&client_sources(client), script, &folder)?;
+    }
+    Ok(folder)
+}
+
+/// Puts a file into an installation: an import is looked up from where the script lies, and one installation serves several
+/// tests at once, none of which must find half a file.
+fn place(sources: &Path, file: &str, folder: &Path) -> Result<()> {
+    let wanted = fs::read(sources.join(file))?;
+    let place = folder.join(file);
+    if fs::read(&place).ok().as_ref() != Some(&wanted) {
+        let mut new = tempfile::NamedTempFile::new_in(folder)?;
+        new.write_all(&wanted)?;
+        new.persist(place)?;
+    }
+    Ok(())
+}
+
+/// The folder in which the packages are installed of which a file of the repository is built, with what builds it: these files
+/// of this folder.
+///
+/// # Errors
+///
+/// When npm fails; the first run needs the network.
+pub fn npm_build(sources: &Path, name: &str, files: &[&str]) -> Result<PathBuf> {
+    let all: Vec<&str> = NPM_FILES.iter().chain(files).copied().collect();
+    installed_from(sources, name, &all, npm_install)
 }
 
 /// A program that comes in a package of npm.
@@ -32,18 +72,20 @@ pub fn npm_client(client: &str, script: &str) -> Result<PathBuf> {
 ///
 /// When npm fails; the first run needs the network.
 pub fn npm_program(client: &str, program: &str) -> Result<PathBuf> {
-    let folder = installed_by_npm(client, &["package.json", "package-lock.json", ".npmrc"])?;
+    let folder = installed_by_npm(client, NPM_FILES)?;
     Ok(folder.join("node_modules/.bin").join(program))
 }
 
 fn installed_by_npm(client: &str, files: &[&str]) -> Result<PathBuf> {
-    installed_client(client, files, |folder| {
-        let mut install = Command::new("npm");
-        install
-            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
-            .current_dir(folder);
-        run("npm ci", &mut install)
-    })
+    installed_client(client, files, npm_install)
+}
+
+fn npm_install(folder: &Path) -> Result<()> {
+    let mut install = Command::new("npm");
+    install
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
+        .current_dir(folder);
+    run("npm ci", &mut install)
 }
 
 /// The Python in which a client's packages are installed, each as its hash says.
@@ -79,6 +121,15 @@ pub fn installed_client(
     files: &[&str],
     install: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<PathBuf> {
+    installed_from(&client_sources(client), client, files, install)
+}
+
+fn installed_from(
+    sources: &Path,
+    client: &str,
+    files: &[&str],
+    install: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let clients = build_folder()?.join("clients");
     fs::create_dir_all(&clients)?;
     // Tests run at once, and in several processes; one of them installs.
@@ -87,7 +138,7 @@ pub fn installed_client(
     let folder = clients.join(client);
     let mut wanted = Vec::new();
     for file in files {
-        wanted.push((file, fs::read(client_sources(client).join(file))?));
+        wanted.push((file, fs::read(sources.join(file))?));
     }
     let done = folder.join("installed");
     let current =

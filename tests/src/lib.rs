@@ -15,6 +15,7 @@ mod launch;
 mod place;
 mod pool;
 mod rest;
+mod stack;
 mod system;
 mod template;
 mod token;
@@ -24,11 +25,14 @@ pub use self::{
     answer::Answer,
     browser::{Browser, Page, form_encoded},
     emulator::Emulator,
-    installation::{client_sources, installed_client, npm_client, npm_program, python_client, run},
+    installation::{
+        client_sources, installed_client, npm_build, npm_client, npm_program, npm_scripts, python_client, run,
+    },
     launch::{Launch, Refusal},
     place::{binary, build_folder, repository},
     pool::{Pool, Tokens},
     rest::Rest,
+    stack::Stack,
     system::{CODE, LocalSystem},
     template::{Template, references},
     token::{claims, with_claim},

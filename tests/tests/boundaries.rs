@@ -20,7 +20,7 @@ const TRIGGERS: [&str; 6] = [
 const INSIDE: [(&str, &[&str]); 20] = [
     // The benchmark measures the crates that decide, and nothing depends on it.
     ("portcullis-rules", &["portcullis-schema", "portcullis", "portcullis-data", "portcullis-bench"]),
-    ("portcullis-schema", &["portcullis-data", "portcullis-bench"]),
+    ("portcullis-schema", &["portcullis-data", "portcullis-authorizer", "portcullis-bench"]),
     (
         "portcullis-events",
         &[
@@ -39,7 +39,7 @@ const INSIDE: [(&str, &[&str]); 20] = [
     ("portcullis-iam", &[]),
     // The frame that every trigger function has round its handler.
     ("portcullis-trigger", &TRIGGERS),
-    ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-bench"]),
+    ("portcullis", &["portcullis-api", "portcullis-resolvers", "portcullis-authorizer", "portcullis-bench"]),
     (
         "portcullis-data",
         // The benchmark counts what lists read.
@@ -57,8 +57,11 @@ const INSIDE: [(&str, &[&str]); 20] = [
     ("portcullis-directory", &[TRIGGERS[0], TRIGGERS[1], TRIGGERS[2], TRIGGERS[5]]),
     // The place for handlers, which both doors call.
     ("portcullis-handlers", &["portcullis-api", "portcullis-resolvers"]),
-    ("portcullis-api", &[]),
-    ("portcullis-resolvers", &[]),
+    // The benchmark loads the whole API.
+    ("portcullis-api", &["portcullis-bench"]),
+    // The same fields at POST /graphql of the HTTP API.
+    ("portcullis-resolvers", &["portcullis-api"]),
+    ("portcullis-authorizer", &[]),
     (TRIGGERS[0], &[]),
     (TRIGGERS[1], &[]),
     (TRIGGERS[2], &[]),
@@ -88,10 +91,14 @@ const OUTSIDE: [(&str, &[&str]); 17] = [
     ("serde_dynamo", &["portcullis-data"]),
     ("aws-sdk-cognitoidentityprovider", &["portcullis-directory"]),
     ("aws-sdk-sesv2", &["portcullis-custom-challenge"]),
-    // The resolvers parse and check queries; the tests compare schemas as they are parsed.
-    ("apollo-*", &["portcullis-schema", "portcullis-resolvers", "portcullis-tests"]),
-    ("lambda_runtime", &["portcullis-api", "portcullis-resolvers", "portcullis-trigger"]),
-    ("lambda_http", &["portcullis-api", "portcullis-bench"]),
+    // The resolvers parse and check queries, the console reads what they ask for; the tests compare schemas as they are parsed.
+    ("apollo-*", &["portcullis-schema", "portcullis-resolvers", "portcullis-cli", "portcullis-tests"]),
+    (
+        "lambda_runtime",
+        &["portcullis-api", "portcullis-resolvers", "portcullis-authorizer", "portcullis-trigger"],
+    ),
+    // The tests hand events of API Gateway to the API.
+    ("lambda_http", &["portcullis-api", "portcullis-bench", "portcullis-tests"]),
     // An engine to compare with, not to build on.
     ("cedar-policy*", &["portcullis-bench"]),
     ("rusqlite", &["portcullis-cli"]),

@@ -34,6 +34,18 @@ fn amplify_asks_the_graphql_api_with_statements_such_as_it_generates() {
 }
 
 #[test]
+fn amplify_subscribes_and_is_told_only_of_what_is_permitted() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let script = npm_client("node", "subscriptions.js").unwrap();
+    let schema = repository().join("tests/schemas/blog.graphql");
+    let system = Launch::in_memory().schema(&schema).start().unwrap();
+    let mut client = Command::new("node");
+    against(&system, client.env("API_KEY", &system.api_key).arg(script));
+}
+
+#[test]
 fn boto3_administers_users_and_signs_in_with_passwords() {
     if missing("Python with venv", &[("python3", &["-c", "import ensurepip, venv"])]) {
         return;

@@ -32,6 +32,8 @@ async fn users_are_found_made_and_added_to_groups_and_one_who_waits_is_not_taken
     assert_eq!((bob.status, bob.enabled, bob.email_verified), (AccountStatus::Confirmed, true, true));
     assert!(bob.has_email("bob@example.com"));
     assert_eq!(directory.user(&pool, "nobody@example.com").await, Ok(None));
+    // Who holds an address is found by it in any case of its letters.
+    assert_eq!(directory.user(&pool, "BOB@Example.com").await.unwrap().unwrap().username, name);
 
     for _ in 0..2 {
         directory.add_user_to_group(&pool, &name, "editors").await.unwrap();

@@ -1,13 +1,18 @@
-//! The released trigger functions, packed as AWS Lambda takes them, in emulators that others have written: they start the functions through the
+//! The released functions, packed as AWS Lambda takes them, in emulators that others have written: they start the functions through the
 //! real Runtime API, and boto3 drives them.
 //!
 //! The functions are those that `cargo lambda build --release` leaves in `target/lambda`; the feature `emulator` turns these tests on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "emulator/app_sync.rs"]
+mod app_sync;
 
 use std::{env, path::PathBuf, process::Command};
 
-use portcullis_tests::{CODE, Emulator, build_folder, client_sources, npm_program, python_client};
+use portcullis_tests::{
+    CODE, Emulator, build_folder, client_sources, npm_program, python_client, repository,
+};
 
 #[test]
 fn ministack_refuses_and_confirms_as_pre_signup_says() {
@@ -54,6 +59,28 @@ fn cognito_local_confirms_through_post_confirmation_which_ministack_never_calls(
     ministack.run("post-confirmation", &[("SECOND_URL", &second.unwrap().url), ("CODE", CODE)]);
 }
 
+#[test]
+fn ministack_deploys_the_template_by_sam_and_serves_sign_in_and_rest_but_calls_no_post_confirmation_and_checks_no_signature()
+ {
+    Ministack::start().deploy("serves");
+}
+
+#[test]
+fn ministack_deploys_the_template_round_a_pool_and_a_table_that_exist() {
+    Ministack::start().deploy("existing");
+}
+
+/// Which need no provider and no style of pages, for it knows neither of these resources: the linter checks them, and the tests of the template.
+#[test]
+fn ministack_deploys_the_template_with_the_parameters_of_a_cheaper_tier() {
+    Ministack::start().deploy("lite");
+}
+
+#[test]
+fn ministack_refuses_parameters_that_could_not_work_with_the_reason_of_the_template() {
+    Ministack::start().deploy("refuses");
+}
+
 /// An emulator for one test, and the Python that it runs in.
 struct Ministack {
     emulator: Emulator,
@@ -81,19 +108,34 @@ impl Ministack {
         Self { emulator: emulator.unwrap(), python }
     }
 
-    /// Runs one case of the client, and shows what it printed if it fails.
+    /// Runs one case of the triggers.
     fn run(&self, case: &str, variables: &[(&str, &str)]) {
+        self.run_script("triggers.py", case, variables);
+    }
+
+    /// Runs one case of the deployment, with the SAM CLI that `.ci/run` installs.
+    fn deploy(&self, case: &str) {
+        let sam = env::var_os("PORTCULLIS_SAM")
+            .map_or_else(|| build_folder().unwrap().join("tools/venv/bin/sam"), PathBuf::from);
+        let template = repository().join("template.yaml");
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [("SAM", sam.as_path()), ("TEMPLATE", &template), ("FOLDER", folder.path())];
+        self.run_script("deployment.py", case, &variables.map(|(name, path)| (name, path.to_str().unwrap())));
+    }
+
+    /// Runs one case of a client, and shows what it printed if it fails.
+    fn run_script(&self, script: &str, case: &str, variables: &[(&str, &str)]) {
         let functions = env::var_os("PORTCULLIS_FUNCTIONS")
             .map_or_else(|| build_folder().unwrap().join("lambda"), PathBuf::from);
         let ended = Command::new(&self.python)
             // The source tree is not for caches.
             .arg("-B")
-            .arg(client_sources("emulator").join("triggers.py"))
+            .arg(client_sources("emulator").join(script))
             .arg(case)
             .env("EMULATOR_URL", &self.emulator.url)
             .env("FUNCTIONS", functions)
-            .env("NO_PROXY", "127.0.0.1")
-            .env("no_proxy", "127.0.0.1")
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("no_proxy", "127.0.0.1,localhost")
             .env_remove("AWS_PROFILE")
             .envs(variables.iter().copied())
             .output()

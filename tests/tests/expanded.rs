@@ -60,6 +60,49 @@ fn resolvers_go_between_the_markers_of_a_template_and_nowhere_else() -> Result<(
 }
 
 #[test]
+fn each_model_has_a_template_of_its_own_where_the_section_asks_for_stacks() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let model = |number: usize| {
+        format!("type Note{number} @model @auth(rules: [{{allow: owner}}]) {{ title: String }}\n")
+    };
+    fs::write(folder.path().join("schema.graphql"), (1..=70).map(model).collect::<String>())?;
+    let template = folder.path().join("template.yaml");
+    let inline = "Resources:\n  # portcullis expand: begin\n  # portcullis expand: end\n";
+    fs::write(&template, inline)?;
+    let refused = write(folder.path()).unwrap_err().to_string();
+    assert!(refused.contains("it would hold 560 resources, and CloudFormation takes 500"), "{refused}");
+    assert_eq!(fs::read_to_string(&template)?, inline);
+    assert!(!folder.path().join("appsync.graphql").exists());
+
+    fs::write(&template, inline.replace("begin", "begin stacks"))?;
+    let said = write(folder.path())?;
+    assert!(said.contains("in 70 templates"), "{said}");
+    let text = fs::read_to_string(&template)?;
+    assert_eq!(text.matches("Type: AWS::CloudFormation::Stack\n").count(), 70);
+    assert!(text.contains("      TemplateURL: appsync-resolvers/Note7Resolvers.yaml\n"), "{text}");
+    let of_one = fs::read_to_string(folder.path().join("appsync-resolvers/Note7Resolvers.yaml"))?;
+    let read: serde_json::Value = serde_saphyr::from_str(&of_one.replace("!Ref ", ""))?;
+    let resources = read.get("Resources").and_then(serde_json::Value::as_object).ok_or("no resources")?;
+    let names: Vec<&String> = resources.keys().collect();
+    let expected = [
+        "QueryGetNote7Resolver",
+        "QueryListNote7sResolver",
+        "MutationCreateNote7Resolver",
+        "MutationUpdateNote7Resolver",
+        "MutationDeleteNote7Resolver",
+        "SubscriptionOnCreateNote7Resolver",
+        "SubscriptionOnUpdateNote7Resolver",
+        "SubscriptionOnDeleteNote7Resolver",
+    ];
+    assert_eq!(names.len(), expected.len());
+    assert!(expected.iter().all(|name| resources.contains_key(*name)), "{names:?}");
+    // Written again, nothing changes.
+    write(folder.path())?;
+    assert_eq!((fs::read_to_string(&template)?, resources.len()), (text, 8));
+    Ok(())
+}
+
+#[test]
 fn nothing_is_written_when_something_is_wrong() -> Result<()> {
     for (schema, template, problem) in [
         ("type Note @model @auth(rules: [{allow: anyone}]) { title: String }", "", "the schema has mistakes"),

@@ -15,6 +15,8 @@ mod table;
 use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
+use portcullis_schema::Schema;
+use serde_json::Value;
 use thiserror::Error;
 
 use self::{
@@ -106,6 +108,12 @@ pub(crate) fn run(args: &AccessArgs) -> Result<ExitCode, AccessError> {
         Format::Json => format!("{:#}\n", json::changes(&changes)),
     })?;
     Ok(if changes.opened.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(OPENED) })
+}
+
+/// The matrix of a schema, for a program.
+pub(crate) fn matrix_of(schema: &Schema) -> Result<Value, AccessError> {
+    let guarded = Guarded::from(schema);
+    Ok(json::matrix(&AccessMatrix::of(&guarded, &Audience::of([&guarded])?)))
 }
 
 fn compare(old: &Guarded, new: &Guarded) -> Result<Changes, UnknownRule> {

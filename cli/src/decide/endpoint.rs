@@ -1,15 +1,16 @@
 //! Cases answered by the GraphQL endpoint itself, on records in an embedded DynamoDB, and not by the simulation.
 //!
 //! A case becomes a GraphQL request with variables; a field of a type other than `Query` and `Mutation` becomes a selection of
-//! the parent object. What reached the data source is not part of such an answer. Subscriptions are not answered.
+//! the parent object. What reached the data source is not part of such an answer. To a subscription the events are told as the
+//! changes that mutations have made.
 
 use std::{collections::HashMap, rc::Rc};
 
 use portcullis_data::{
     ConnectOptions, Connection, Functions, Table, TableDefinition, Timestamp, connect, testkit::plant,
 };
-use portcullis_resolvers::{GraphQl, Resolvers};
-use portcullis_rules::{Identity, Item, Provider};
+use portcullis_resolvers::{GraphQl, Resolvers, graphql::Change};
+use portcullis_rules::{Identity, Item, Operation, Provider};
 use portcullis_schema::{AuthMode, ExpandedField, ExpandedSchema};
 use serde_json::{Value, json};
 
@@ -74,14 +75,14 @@ impl Endpoint {
 
     async fn answer(&mut self, catalogue: &mut Catalogue, case: &Case) -> Result<Value, Refusal> {
         let asked = read(case.body())?;
-        if asked.of == "Subscription" {
-            return Err(Refusal::unsupported("subscriptions"));
-        }
         let api = catalogue.api(case.body())?;
         if !api.settings.modes.contains(&asked.identity.provider()) {
             return Err(Answer::unknown_mode().into());
         }
         let endpoint = self.endpoint(&api)?;
+        if asked.of == "Subscription" {
+            return listen(&endpoint, &api, &asked).await;
+        }
         let custom = api.schema.custom_field(asked.of, asked.field).is_some();
         let model = endpoint.resolvers().expanded().field(asked.of, asked.field);
         let model = model.and_then(|field| field.source.as_ref()).and_then(|source| source.model());
@@ -169,6 +170,30 @@ impl Endpoint {
     }
 }
 
+/// Which of the events a subscriber is told.
+async fn listen(endpoint: &GraphQl, api: &Api, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    let request = request(endpoint.resolvers().expanded(), asked);
+    let subscribed = match endpoint.subscribe(&asked.identity, &request) {
+        Ok(subscribed) => subscribed,
+        Err(errors) => return Ok(shape(json!({ "errors": errors }), asked.field)),
+    };
+    let subscription = subscribed.subscription();
+    let model = subscription.model().to_owned();
+    let changes = [Operation::Create, Operation::Update, Operation::Delete];
+    let told = changes.into_iter().find(|change| subscription.tells_of(*change));
+    let operation = told.ok_or_else(|| Refusal::unsupported("a subscription to nothing"))?;
+    let events = Tables::read(&asked.existing, &model, &api.schema)?;
+    let mut delivered = Vec::new();
+    for item in events.of(&model) {
+        let change = Change { model: model.clone(), operation, item: item.clone() };
+        if subscribed.tell(&change).await.is_some() {
+            delivered.push(item.get("id").cloned().unwrap_or_default());
+        }
+    }
+    let effective = json!({ "enhancedFilter": subscription.to_answer().get("filter") });
+    Ok(json!({ "decision": "allow", "delivered": delivered, "effective": effective }))
+}
+
 fn mode(provider: Provider) -> AuthMode {
     match provider {
         Provider::UserPools => AuthMode::UserPools,
@@ -210,7 +235,11 @@ fn request(expanded: &ExpandedSchema, asked: &Asked<'_>) -> Item {
         false => format!("({})", items.join(", ")),
     };
     let selection = field.map(|field| selected(expanded, field, asked.selection)).unwrap_or_default();
-    let word = if asked.of == "Mutation" { "mutation" } else { "query" };
+    let word = match asked.of {
+        "Mutation" => "mutation",
+        "Subscription" => "subscription",
+        _ => "query",
+    };
     let query = format!("{word} Case{} {{ {}{}{selection} }}", list(declared), asked.field, list(given));
     Item::from_iter([("query".to_owned(), query.into()), ("variables".to_owned(), variables.into())])
 }

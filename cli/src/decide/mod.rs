@@ -91,7 +91,7 @@ pub struct DecideArgs {
     #[arg(long, value_name = "FILE")]
     pub schemas: Option<PathBuf>,
     /// Answers by the GraphQL endpoint itself, on records in an embedded DynamoDB, and not by a simulation of Amplify's.
-    /// Subscriptions are "unsupported", and nothing is said about what reaches the data source
+    /// Nothing is said about what reaches the data source; of a subscription, by which filter AppSync would tell events
     #[arg(long)]
     pub through_endpoint: bool,
 }

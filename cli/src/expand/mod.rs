@@ -3,11 +3,13 @@
 //! 1. What is printed is the API that Amplify makes of the same schema, even where no door serves all of it; then that is
 //!    said on standard error.
 //! 2. With `--write`, which takes only what the doors serve, it goes into `appsync.graphql` beside the schema, and its resolvers into `template.yaml` beside it,
-//!    between two marker comments. A template without them is left alone, and that is said.
+//!    between two marker comments. A template without them is left alone, and that is said. Where the first of them asks for
+//!    stacks, the resolvers go into templates of their own, one for each model.
 //! 3. Nothing is written before everything is known to be right, and a file that has not changed is not touched.
 
 mod resolvers;
 mod section;
+mod stacks;
 mod write;
 
 use std::{
@@ -19,7 +21,10 @@ use clap::Args;
 use portcullis_schema::Project;
 use thiserror::Error;
 
-use self::section::SectionError;
+use self::{
+    resolvers::Resolver,
+    section::{Section, SectionError},
+};
 use crate::{
     decide, output,
     schema_file::{self, SchemaFileError},
@@ -36,7 +41,9 @@ const HEADER: &str = "# The GraphQL API that `portcullis expand` makes of schema
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 With --write the API goes into appsync.graphql beside the schema. Its resolvers go into template.yaml beside it, between \
-the lines `# portcullis expand: begin` and `# portcullis expand: end`; a template without them is left as it is.")]
+the lines `# portcullis expand: begin` and `# portcullis expand: end`; a template without them is left as it is. With the \
+line `# portcullis expand: begin stacks` each model's resolvers go into a template of their own in appsync-resolvers, for \
+CloudFormation takes 500 resources in one. Choose before the first deployment: a resolver cannot move between stacks at once.")]
 pub struct ExpandArgs {
     /// The models and their rules
     #[arg(long, default_value = "schema.graphql", value_name = "FILE")]
@@ -122,26 +129,42 @@ pub(crate) fn run(args: &ExpandArgs) -> Result<(), ExpandError> {
     }
     let folder = args.schema.parent().unwrap_or(Path::new(""));
     let template = folder.join(TEMPLATE);
-    let (with_section, note) = match write::read_if_there(&template)? {
-        None => (None, format!("there is no {}: no resolvers are written", template.display())),
-        Some(text) => {
-            let section = section::replace(&text, &resolvers::section(&expanded))
-                .map_err(|problem| ExpandError::Template { path: template.clone(), problem })?;
-            let note = match section {
-                Some(_) => format!("{} holds the resolvers", template.display()),
-                None => format!(
-                    "{} has no line `{}`: no resolvers are written",
-                    template.display(),
-                    section::BEGIN
-                ),
-            };
-            (section, note)
-        }
+    let resolvers = resolvers::resolvers(&schema, &expanded);
+    let (files, note) = match write::read_if_there(&template)? {
+        None => (Vec::new(), format!("there is no {}: no resolvers are written", template.display())),
+        Some(text) => files(&template, &text, &resolvers)
+            .map_err(|problem| ExpandError::Template { path: template.clone(), problem })?,
     };
     let file = folder.join(API);
     write::write(&file, &api)?;
-    if let Some(text) = with_section {
-        write::write(&template, &text)?;
+    for (path, text) in files {
+        write::write(&path, &text)?;
     }
     output::print(&format!("{} holds the API\n{note}\n", file.display())).map_err(ExpandError::Print)
+}
+
+/// The files that hold the resolvers, the template last, and what is said of them.
+fn files(
+    template: &Path,
+    text: &str,
+    resolvers: &[Resolver<'_>],
+) -> Result<(Vec<(PathBuf, String)>, String), SectionError> {
+    let Some(section) = Section::find(text)? else {
+        let note =
+            format!("{} has no line `{}`: no resolvers are written", template.display(), section::BEGIN);
+        return Ok((Vec::new(), note));
+    };
+    if !section.stacks {
+        let text = section.replace(text, &resolvers::section(resolvers))?;
+        return Ok((
+            vec![(template.to_owned(), text)],
+            format!("{} holds the resolvers", template.display()),
+        ));
+    }
+    let stacks = stacks::stacks(resolvers);
+    let folder = template.with_file_name(stacks::FOLDER);
+    let text = section.replace(text, &stacks::section(&stacks))?;
+    let note = format!("{} holds the resolvers, in {} templates", folder.display(), stacks.len());
+    let templates = stacks.into_iter().map(|stack| (folder.join(stack.file()), stack.text));
+    Ok((templates.chain([(template.to_owned(), text)]).collect(), note))
 }

@@ -13,7 +13,7 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, ExpandError> 
     }
 }
 
-/// Writes a file, unless it holds the text already. Whoever reads it meanwhile sees the old text or the new one.
+/// Writes a file, and the folder that it is in, unless it holds the text already. Whoever reads it meanwhile sees the old text or the new one.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), ExpandError> {
     if read_if_there(path)?.as_deref() == Some(text) {
         return Ok(());
@@ -21,7 +21,8 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), ExpandError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = made.and_then(|()| fs::write(&new, text)).and_then(|()| fs::rename(&new, path));
     written.map_err(|source| {
         // What is left of the attempt is of no use.
         let _ = fs::remove_file(&new);

@@ -166,6 +166,29 @@ impl Answer {
 }
 
 impl Answer {
+    /// The same for an update that is known: whoever may change the record may not yet set, or remove, each field.
+    pub(crate) fn for_changes(
+        mut self,
+        identity: &Identity,
+        model: &Arc<Model>,
+        record: &Item,
+        changes: Item,
+    ) -> Self {
+        let authorizer = Authorizer::new().trust_identity_pool();
+        match authorizer.permit_update(identity, model, record, changes) {
+            Ok(_) => self.verdict = Verdict::Allowed,
+            Err(denied) => {
+                self.verdict = Verdict::Denied;
+                if let Denied::Fields(fields) = denied {
+                    self.refused = fields;
+                }
+            }
+        }
+        self
+    }
+}
+
+impl Answer {
     /// Asks the evaluator about a field that a handler answers. There is no record, so that rules which need one are not
     /// among those of the field.
     pub(crate) fn of_call(identity: Option<&Identity>, field: &CustomField) -> Self {

@@ -15,7 +15,8 @@ use portcullis_rules::Operation;
 use portcullis_schema::{CustomField, Schema};
 use thiserror::Error;
 
-use self::{answer::Answer, caller::CallerArgs, document::Document};
+pub(crate) use self::{answer::Answer, json::of as json_of, text::of as text_of};
+use self::{caller::CallerArgs, document::Document};
 use crate::{
     output,
     schema_file::{self, SchemaFileError},
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, ExplainError> {
         // The command line has one or the other.
         (field, ..) => of_call(args, &schema, field.as_deref().unwrap_or_default())?,
     };
-    output::print(&if args.json { format!("{:#}\n", json::of(&answer)) } else { text::of(&answer) })?;
+    output::print(&if args.json { format!("{:#}\n", json_of(&answer)) } else { text_of(&answer) })?;
     Ok(ExitCode::SUCCESS)
 }
 

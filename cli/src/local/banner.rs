@@ -21,6 +21,8 @@ pub(crate) struct Banner {
     pub(crate) sign_in: Option<String>,
     /// The id and the secret of the client for machines, if there is one.
     pub(crate) machine_client: Option<String>,
+    /// The key that a custom sender decrypts codes with, if there is one.
+    pub(crate) kms_key: Option<String>,
     pub(crate) data: String,
     /// A domain that the pre-signup trigger refuses, if it refuses any.
     pub(crate) denied_domain: Option<String>,
@@ -39,6 +41,8 @@ impl fmt::Display for Banner {
         for (name, value) in [
             ("API", &self.api),
             ("GraphQL", &format!("{}/graphql", self.api)),
+            ("console", &format!("{}/", self.api)),
+            ("GraphiQL", &format!("{}/graphiql", self.api)),
             ("user pool", &self.pool),
             ("DynamoDB", &self.dynamodb),
             ("user pool id", &self.pool_id),
@@ -51,6 +55,7 @@ impl fmt::Display for Banner {
         for (name, value) in [
             ("identity pool", &self.identity_pool),
             ("machine client", &self.machine_client),
+            ("KMS key", &self.kms_key),
             ("sign in at", &self.sign_in),
         ] {
             if let Some(value) = value {

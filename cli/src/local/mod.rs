@@ -5,6 +5,7 @@
 //! deployed, so that what works here has gone through the same code.
 
 mod api_key;
+mod attached_function;
 mod banner;
 mod courier;
 mod data_folder;
@@ -16,12 +17,14 @@ mod example;
 mod gateway;
 mod identity;
 mod listener;
+mod realtime;
+mod remote_function;
 mod servers;
 mod shutdown;
 mod system;
 mod triggers;
 
-pub use self::error::StartError;
+pub use self::{attached_function::AttachedFunction, error::StartError};
 pub(crate) use self::{
     banner::Banner,
     data_folder::OpenFolder,

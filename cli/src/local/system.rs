@@ -9,19 +9,24 @@ use portcullis_rules::Strategy;
 use portcullis_schema::Schema;
 
 use crate::{
-    Args, DataFolder, identity_pool,
+    Args, DataFolder,
+    client_config::{Backend, GraphQlApi, Mfa, Mode, UserPool},
+    console::Console,
+    identity_pool,
     local::{
-        Banner, Listener, OpenFolder, StartError,
+        AttachedFunction, Banner, Listener, OpenFolder, StartError,
         api_key::api_key,
         courier::Printer,
         dynamodb,
         environment::{Environment, TABLE_NAME},
         example, gateway,
         identity::{self, LocalIdentities},
+        realtime::Realtime,
+        remote_function::RemoteFunction,
         servers::Servers,
         triggers::LocalTriggers,
     },
-    pool::{GroupRole, IdentityProvider, Pool, PoolConfig, PoolStorage},
+    pool::{GroupRole, IdentityProvider, MIN_PASSWORD_LENGTH, Pool, PoolConfig, PoolStorage, Trigger},
     schema_file,
 };
 
@@ -50,6 +55,7 @@ impl System {
         let definition = TableDefinition::from_template(TEMPLATE, "Table")
             .map_err(|error| StartError::part("DynamoDB", error))?;
         let providers = read_providers(&args.provider)?;
+        let functions = attached_functions(args)?;
         let stack = identity::stack(TEMPLATE, args)?;
         let group_roles = identity::group_roles(&stack)?;
         let folder = OpenFolder::open(&args.data)?;
@@ -68,7 +74,10 @@ impl System {
         let pool = open_pool(args, providers, group_roles, &pool_listener, folder.as_ref())?;
         let identities = LocalIdentities::open(stack, args, &pool, folder.as_ref())?;
         let denied_domain = environment.denied_domain.clone();
-        let triggers = LocalTriggers::new(environment, &table, pool.handle());
+        let sends_elsewhere = functions.iter().any(|function| {
+            matches!(function.trigger(), Trigger::CustomEmailSender | Trigger::CustomSmsSender)
+        });
+        let triggers = LocalTriggers::new(environment, &table, pool.handle(), functions);
         pool.set_triggers(Arc::new(triggers));
         let api_key = api_key(folder.as_ref())?;
         let banner = Banner {
@@ -80,6 +89,7 @@ impl System {
             api_key: api_key.clone(),
             identity_pool: identities.as_ref().map(|identities| identities.pool.id().to_owned()),
             sign_in: sign_in_url(&pool, args),
+            kms_key: sends_elsewhere.then(|| pool.kms_key_arn().to_owned()),
             machine_client: pool.machine_client().map(|(id, secret)| format!("{id}:{secret}")),
             data: match &args.data {
                 DataFolder::Memory => "in memory, gone when this process ends".to_owned(),
@@ -91,11 +101,19 @@ impl System {
         };
         let config = api_config(&pool, identities.as_ref(), api_key)?;
         let endpoint = graphql(schema.clone(), &config, &table)?;
-        let api =
-            Api::on_table(schema, &config, table).map_err(|error| StartError::part("the API", error))?;
+        let console = Console {
+            schema: Arc::new(schema.clone()),
+            backend: backend(&pool, &banner),
+            example: banner.example.clone(),
+        };
+        let api = Api::on_table(schema, &config, table.clone())
+            .map_err(|error| StartError::part("the API", error))?;
         let api = if identities.is_some() { api.signed_requests() } else { api };
         let authenticate = api.authenticate();
-        let api = api.merge(portcullis_resolvers::graphql::router(endpoint.clone(), authenticate));
+        let console = console.router(table, authenticate.clone());
+        let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
+        let graphql = portcullis_resolvers::graphql::router(endpoint.clone(), authenticate);
+        let api = api.merge(graphql).merge(realtime);
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         let (users, routes) = match identities {
             Some(identities) => {
@@ -105,7 +123,8 @@ impl System {
             None => (pool.router(), routes),
         };
         doors.serve(pool_listener, users);
-        doors.serve(api_listener, routes);
+        // Beside the API and not within its layers, which let pages of every site call.
+        doors.serve(api_listener, routes.merge(console));
         Ok(Self { doors, dynamodb, banner, _folder: folder })
     }
 
@@ -150,6 +169,16 @@ fn read_providers(paths: &[PathBuf]) -> Result<Vec<IdentityProvider>, StartError
     }
 }
 
+/// The functions that run in other processes.
+fn attached_functions(args: &Args) -> Result<Vec<RemoteFunction>, StartError> {
+    let mistakes = AttachedFunction::mistakes(&args.trigger, args.insecure_remote_triggers);
+    if mistakes.is_empty() {
+        args.trigger.iter().map(RemoteFunction::new).collect()
+    } else {
+        Err(StartError::part("the triggers", mistakes.join("\n")))
+    }
+}
+
 /// A sign-in with a redirect to the first callback, for a browser. The challenge is that of the example in RFC 7636.
 fn sign_in_url(pool: &Pool, args: &Args) -> Option<String> {
     let callback = args.callback_url.first()?;
@@ -191,6 +220,30 @@ fn graphql(schema: Schema, config: &ApiConfig, table: &Table) -> Result<GraphQl,
     let functions = portcullis_handlers::register(Functions::default());
     let resolvers = Resolvers::new(schema, table.clone(), config.iam.authorizer(), functions);
     GraphQl::new(resolvers.map_err(|error| failed(&error))?).map_err(|error| failed(&error))
+}
+
+/// What clients must know of this system.
+fn backend(pool: &Pool, banner: &Banner) -> Backend {
+    Backend {
+        region: pool.region().to_owned(),
+        user_pool: UserPool {
+            id: banner.pool_id.clone(),
+            client_id: banner.client_id.clone(),
+            endpoint: Some(banner.pool.clone()),
+            password_length: Some(MIN_PASSWORD_LENGTH),
+            mfa: Some(Mfa::Off),
+            // A client finds the pages of a sign-in with a redirect at https alone.
+            redirects: None,
+        },
+        identity_pool: None,
+        rest: banner.api.clone(),
+        graphql: Some(GraphQlApi {
+            url: format!("{}/graphql", banner.api),
+            modes: vec![Mode::AmazonCognitoUserPools, Mode::ApiKey],
+            api_key: Some(banner.api_key.clone()),
+        }),
+        bucket: None,
+    }
 }
 
 /// The API reads its configuration as it does when it is deployed.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use portcullis_custom_challenge::{self as custom_challenge, SystemRandom};
+use portcullis_custom_message as custom_message;
 use portcullis_data::{Clock, Profiles, System, Table};
 use portcullis_directory::{Account, AccountStatus, Accounts, DirectoryError, FederatedIdentity, Groups};
 use portcullis_post_confirmation as post_confirmation;
@@ -16,21 +17,24 @@ use portcullis_trigger::{
     events::{Event, TriggerError},
     invocation, service_fn,
 };
+use portcullis_user_migration::{self as user_migration, OldPool};
 use serde_json::Value;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    local::{courier::LetterPrinter, environment::Environment},
+    local::{courier::LetterPrinter, environment::Environment, remote_function::RemoteFunction},
     pool::{PoolError, PoolHandle, PoolUser, Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
 
-/// The trigger code of `functions/`, run in this process.
+/// The trigger code of `functions/`, run in this process, and functions in others, which go before it.
 #[derive(Debug)]
 pub(crate) struct LocalTriggers {
     environment: Arc<Environment>,
     profiles: Profiles,
     directory: LocalDirectory,
+    old_pool: Option<Arc<OldPool>>,
+    remote: Vec<RemoteFunction>,
 }
 
 /// The part of Cognito's API that triggers call, answered by the local pool.
@@ -38,29 +42,55 @@ pub(crate) struct LocalTriggers {
 struct LocalDirectory(PoolHandle);
 
 impl LocalTriggers {
-    pub(crate) fn new(environment: Environment, table: &Table, pool: PoolHandle) -> Self {
+    pub(crate) fn new(
+        environment: Environment,
+        table: &Table,
+        pool: PoolHandle,
+        remote: Vec<RemoteFunction>,
+    ) -> Self {
         let profiles = environment.post_confirmation.profiles_in(table.clone());
-        Self { environment: Arc::new(environment), profiles, directory: LocalDirectory(pool) }
+        let old_pool = environment.user_migration.as_ref().map(|config| {
+            let (id, client) = (&config.old_user_pool_id, &config.old_client_id);
+            Arc::new(match &environment.old_pool_endpoint {
+                Some(endpoint) => OldPool::local(endpoint.as_str(), id, client),
+                None => OldPool::new(config.old_region(), id, client),
+            })
+        });
+        let directory = LocalDirectory(pool);
+        Self { environment: Arc::new(environment), profiles, directory, old_pool, remote }
+    }
+
+    fn remote(&self, trigger: Trigger) -> Option<&RemoteFunction> {
+        self.remote.iter().find(|function| function.trigger() == trigger)
     }
 }
 
 impl Triggers for LocalTriggers {
     fn is_attached(&self, trigger: Trigger) -> bool {
-        matches!(
-            trigger,
+        if self.remote(trigger).is_some() {
+            return true;
+        }
+        match trigger {
             Trigger::PreSignUp
-                | Trigger::PostConfirmation
-                | Trigger::PostAuthentication
-                | Trigger::PreTokenGeneration
-                | Trigger::DefineAuthChallenge
-                | Trigger::CreateAuthChallenge
-                | Trigger::VerifyAuthChallengeResponse
-        )
+            | Trigger::PostConfirmation
+            | Trigger::PostAuthentication
+            | Trigger::PreTokenGeneration
+            | Trigger::DefineAuthChallenge
+            | Trigger::CreateAuthChallenge
+            | Trigger::VerifyAuthChallengeResponse => true,
+            Trigger::CustomMessage => self.environment.custom_message.is_some(),
+            Trigger::UserMigration => self.old_pool.is_some(),
+            _ => false,
+        }
     }
 
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture {
+        if let Some(function) = self.remote(trigger).cloned() {
+            return Box::pin(async move { function.invoke(event).await });
+        }
         let (environment, profiles, directory) =
             (Arc::clone(&self.environment), self.profiles.clone(), self.directory.clone());
+        let old_pool = self.old_pool.clone();
         Box::pin(async move {
             match trigger {
                 Trigger::PreSignUp => {
@@ -92,6 +122,20 @@ impl Triggers for LocalTriggers {
                     })
                     .await
                 }
+                Trigger::CustomMessage => match &environment.custom_message {
+                    Some(config) => {
+                        let answer = |event| std::future::ready(custom_message::handle(event, config));
+                        call("custom-message", event, answer).await
+                    }
+                    None => Ok(event),
+                },
+                Trigger::UserMigration => match (&environment.user_migration, old_pool) {
+                    (Some(config), Some(old_pool)) => {
+                        let handler = |event| user_migration::handle(event, config, &*old_pool);
+                        call("user-migration", event, handler).await
+                    }
+                    _ => Ok(event),
+                },
                 // Not attached, so never called.
                 _ => Ok(event),
             }

@@ -129,6 +129,9 @@ pub enum PoolError {
     /// The signing key cannot be made or read.
     #[error("the user pool's signing key cannot be {0}")]
     SigningKey(&'static str),
+    /// The key that codes are encrypted under for custom senders cannot be read.
+    #[error("the user pool's encryption key cannot be read")]
+    EncryptionKey,
     /// There was no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -48,6 +48,30 @@ impl Sending {
         }
     }
 
+    /// The source of an event for whoever sends e-mails instead.
+    pub(crate) fn email_sender_source(self) -> &'static str {
+        match self {
+            Self::SignUp => "CustomEmailSender_SignUp",
+            Self::ResendCode => "CustomEmailSender_ResendCode",
+            Self::ForgotPassword => "CustomEmailSender_ForgotPassword",
+            Self::UpdateUserAttribute => "CustomEmailSender_UpdateUserAttribute",
+            Self::VerifyUserAttribute => "CustomEmailSender_VerifyUserAttribute",
+            Self::AdminCreateUser => "CustomEmailSender_AdminCreateUser",
+        }
+    }
+
+    /// The source of an event for whoever sends text messages instead.
+    pub(crate) fn text_sender_source(self) -> &'static str {
+        match self {
+            Self::SignUp => "CustomSMSSender_SignUp",
+            Self::ResendCode => "CustomSMSSender_ResendCode",
+            Self::ForgotPassword => "CustomSMSSender_ForgotPassword",
+            Self::UpdateUserAttribute => "CustomSMSSender_UpdateUserAttribute",
+            Self::VerifyUserAttribute => "CustomSMSSender_VerifyUserAttribute",
+            Self::AdminCreateUser => "CustomSMSSender_AdminCreateUser",
+        }
+    }
+
     /// What the text must contain.
     fn placeholders(self) -> &'static [&'static str] {
         match self {
@@ -58,7 +82,7 @@ impl Sending {
 }
 
 impl Call<'_> {
-    /// Has a message worded and delivers it. To be called once the code is stored, and outside of a transaction: the
+    /// Has a message worded and delivers it, or hands it to whoever sends it instead. To be called once the code is stored, and outside of a transaction: the
     /// function may use the pool.
     pub(crate) fn send(
         &self,
@@ -66,6 +90,9 @@ impl Call<'_> {
         mut message: Message,
         sending: Sending,
     ) -> Result<(), ServiceError> {
+        if self.hand_over(Trigger::CustomEmailSender, user, &message, sending)? {
+            return Ok(());
+        }
         let invites = sending == Sending::AdminCreateUser;
         let mut request = json!({
             "userAttributes": user.trigger_attributes(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::pool::{RandomError, keys::SigningError, srp::SrpError};
 
-/// The exceptions of Cognito's API that this pool raises.
+/// The exceptions of Cognito's API that this pool raises, and of AWS KMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exception {
     AliasExists,
@@ -13,11 +13,13 @@ pub(crate) enum Exception {
     Forbidden,
     GroupExists,
     InternalError,
+    InvalidCiphertext,
     InvalidLambdaResponse,
     InvalidParameter,
     InvalidPassword,
     LimitExceeded,
     NotAuthorized,
+    NotFound,
     PasswordResetRequired,
     RequestEntityTooLarge,
     ResourceNotFound,
@@ -42,11 +44,13 @@ impl Exception {
             Self::Forbidden => "ForbiddenException",
             Self::GroupExists => "GroupExistsException",
             Self::InternalError => "InternalErrorException",
+            Self::InvalidCiphertext => "InvalidCiphertextException",
             Self::InvalidLambdaResponse => "InvalidLambdaResponseException",
             Self::InvalidParameter => "InvalidParameterException",
             Self::InvalidPassword => "InvalidPasswordException",
             Self::LimitExceeded => "LimitExceededException",
             Self::NotAuthorized => "NotAuthorizedException",
+            Self::NotFound => "NotFoundException",
             Self::PasswordResetRequired => "PasswordResetRequiredException",
             Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
             Self::ResourceNotFound => "ResourceNotFoundException",

@@ -5,8 +5,8 @@
 //! 2. People sign in with an e-mail address; the name in the pool is a UUID, equal to `sub`.
 //! 3. It keeps SRP verifiers, never passwords, and digests of codes and refresh tokens.
 //! 4. It does not tell who exists: a name of nobody costs the same work and gets the same answers.
-//! 5. It calls trigger functions with the events that Cognito sends: all of them but the custom senders, which get codes
-//!    encrypted by KMS, of which there is none here.
+//! 5. It calls trigger functions with the events that Cognito sends. Custom senders get codes encrypted, and it answers
+//!    `Decrypt` as AWS KMS does.
 //! 6. Only this machine may talk to it, and a web page only to what a web client may use.
 //! 7. It is an OpenID Connect provider, as a user pool with a domain is, and lets people sign in with others.
 //!
@@ -48,12 +48,15 @@ mod config;
 mod courier;
 mod custom_flow;
 mod custom_message;
+mod custom_sender;
 mod directory;
+mod encrypted_message;
 mod error;
 mod filter;
 mod groups;
 mod input;
 mod keys;
+mod kms;
 mod limits;
 mod oauth;
 mod operations;
@@ -85,10 +88,11 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::pool::{
-    challenges::Challenges, groups::Group, oauth::OAuth, settings::Settings, store::Store, users::User,
+    challenges::Challenges, groups::Group, kms::KmsKey, oauth::OAuth, settings::Settings, store::Store,
+    users::User,
 };
 
-pub(crate) use self::keys::SigningKey;
+pub(crate) use self::{keys::SigningKey, password::MIN_LENGTH as MIN_PASSWORD_LENGTH};
 pub use self::{
     config::{GroupRole, PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
@@ -118,6 +122,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) key: SigningKey,
+    /// What codes are encrypted under for custom senders.
+    pub(crate) kms_key: KmsKey,
     /// What digests of codes and decoys are made with.
     pub(crate) secret: hmac::Key,
     pub(crate) challenges: Challenges,
@@ -131,6 +137,8 @@ pub(crate) struct Inner {
     pub(crate) token_version: Version,
     /// A permit for each operation that may run.
     pub(crate) running: Arc<Semaphore>,
+    /// A permit for each message that a function may be sending.
+    pub(crate) sending: Arc<Semaphore>,
 }
 
 impl Pool {
@@ -154,6 +162,7 @@ impl Pool {
         let store = Store::open(&config.storage)?;
         let settings = Settings::open(&store, &config)?;
         let key = SigningKey::open(&store)?;
+        let kms_key = KmsKey::open(&store, &settings.region, &*config.random)?;
         let secret = store.setting("secret", || Ok(config.random.bytes::<32>()?.to_vec()))?;
         let now = config.clock.now();
         store.write(|tx| {
@@ -166,6 +175,7 @@ impl Pool {
                 settings,
                 store,
                 key,
+                kms_key,
                 secret: hmac::Key::new(hmac::HMAC_SHA256, &secret),
                 challenges: Challenges::default(),
                 oauth,
@@ -177,6 +187,7 @@ impl Pool {
                 trigger_timeout: config.trigger_timeout,
                 token_version: config.token_version,
                 running: Arc::new(Semaphore::new(wire::MAX_RUNNING)),
+                sending: Arc::new(Semaphore::new(custom_sender::MAX_SENDING)),
             }),
         })
     }
@@ -223,6 +234,13 @@ impl Pool {
     #[must_use]
     pub fn authorization_endpoint(&self) -> String {
         format!("{}/oauth2/authorize", self.inner.oauth.origin)
+    }
+
+    /// The ARN of the key that codes are encrypted under for custom senders (`KMSKeyID` of a pool's `LambdaConfig`). It outlives a
+    /// restart. Whoever asks the pool's address as AWS KMS is asked decrypts with it.
+    #[must_use]
+    pub fn kms_key_arn(&self) -> &str {
+        self.inner.kms_key.arn()
     }
 
     /// The AWS region in the pool's id.

@@ -6,7 +6,7 @@ use crate::pool::{
 };
 
 /// The shortest password, in characters.
-pub(crate) const MIN_LENGTH: usize = 8;
+pub(crate) const MIN_LENGTH: u8 = 8;
 
 /// How long a temporary password lasts.
 pub(crate) const TEMPORARY_DAYS: i64 = 7;
@@ -16,7 +16,7 @@ const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`=+ ";
 /// Refuses a password that is too short or lacks a kind of character.
 pub(crate) fn check_policy(password: &str) -> Result<(), ServiceError> {
     let lacks = |kind: fn(char) -> bool| !password.chars().any(kind);
-    let fault = if password.chars().count() < MIN_LENGTH {
+    let fault = if password.chars().count() < usize::from(MIN_LENGTH) {
         "Password not long enough"
     } else if lacks(|c| c.is_ascii_lowercase()) {
         "Password must have lowercase characters"

@@ -40,16 +40,46 @@ pub enum Trigger {
     CustomMessage,
     /// When somebody whom the pool does not know signs in with a password or has forgotten theirs.
     UserMigration,
-    /// In place of sending an e-mail. This pool never calls it: see [`Triggers::is_attached`].
+    /// In place of sending an e-mail, with the code encrypted. Nobody waits for it.
     CustomEmailSender,
-    /// In place of sending a text message. This pool sends none and never calls it.
+    /// In place of sending a text message, which this pool does for an invitation alone (`DesiredDeliveryMediums`).
     CustomSmsSender,
     /// When a provider's answer about a user has been checked, before the user is made or brought up to date.
     InboundFederation,
 }
 
 impl Trigger {
-    /// The name in Cognito's error texts.
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::PreSignUp,
+        Self::PostConfirmation,
+        Self::PreAuthentication,
+        Self::PostAuthentication,
+        Self::PreTokenGeneration,
+        Self::DefineAuthChallenge,
+        Self::CreateAuthChallenge,
+        Self::VerifyAuthChallengeResponse,
+        Self::CustomMessage,
+        Self::UserMigration,
+        Self::CustomEmailSender,
+        Self::CustomSmsSender,
+        Self::InboundFederation,
+    ];
+
+    /// The trigger of this name.
+    ///
+    /// ```
+    /// use portcullis_cli::pool::Trigger;
+    ///
+    /// assert_eq!(Trigger::named("CustomSMSSender"), Some(Trigger::CustomSmsSender));
+    /// assert_eq!(Trigger::named("customSmsSender"), None);
+    /// ```
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trigger| trigger.name() == name)
+    }
+
+    /// The name in a pool's `LambdaConfig` and in Cognito's error texts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -77,6 +107,10 @@ pub enum TriggerFailure {
     Refused(String),
     /// It broke: a panic, an unreachable service. The client learns nothing more.
     Crashed,
+    /// It could not be called: the exception of AWS Lambda's `Invoke`, which the client is told.
+    NotInvoked(&'static str),
+    /// It answered, and not in JSON.
+    NotJson,
 }
 
 /// What [`Triggers::invoke`] returns.
@@ -89,8 +123,8 @@ pub trait Triggers: Send + Sync {
     /// Whether there is a function for this trigger. Without one the pool behaves as one without the trigger: a
     /// [`Trigger::DefineAuthChallenge`] that is not attached, for example, turns the custom flow off.
     ///
-    /// A custom sender is never called, attached or not: Cognito hands it the code encrypted under a KMS key, and this
-    /// machine has no KMS. The [`Courier`](crate::pool::Courier) delivers instead.
+    /// Where there is a custom sender, the [`Courier`](crate::pool::Courier) delivers nothing of what is its to send. It gets
+    /// the code encrypted, and the pool answers `Decrypt` of AWS KMS for the key ([`Pool::kms_key_arn`](crate::pool::Pool::kms_key_arn)).
     fn is_attached(&self, trigger: Trigger) -> bool;
 
     /// Runs one function. Only called for what is attached.
@@ -120,24 +154,13 @@ impl Call<'_> {
     ) -> Result<Option<Map<String, Value>>, ServiceError> {
         let Invocation { trigger, source, username, request, response } = invocation;
         let Some(triggers) = self.pool.triggers_for(trigger) else { return Ok(None) };
-        let mut event = json!({
-            "version": self.event_version(trigger),
-            "triggerSource": source,
-            "region": self.pool.settings.region,
-            "userPoolId": self.pool.settings.pool_id,
-            "userName": username,
-            "callerContext": {
-                "awsSdkVersion": "aws-sdk-unknown-unknown",
-                "clientId": self.trigger_client_id(),
-            },
-            "request": request,
-            "response": response,
-        });
-        // A client that acts for itself is nobody.
-        if username.is_empty()
-            && let Value::Object(event) = &mut event
-        {
-            event.remove("userName");
+        let mut event = self.event(trigger, source, username, request);
+        if let Value::Object(event) = &mut event {
+            event.insert("response".to_owned(), response);
+            // A client that acts for itself is nobody.
+            if username.is_empty() {
+                event.remove("userName");
+            }
         }
         let name = trigger.name();
         let crashed = || {
@@ -162,6 +185,20 @@ impl Call<'_> {
                 tracing::error!(trigger = name, "a trigger crashed");
                 return Err(crashed());
             }
+            Ok(Ok(Err(TriggerFailure::NotInvoked(exception)))) => {
+                tracing::error!(trigger = name, exception, "a trigger could not be called");
+                return Err(ServiceError::new(
+                    Exception::UnexpectedLambda,
+                    format!("{name} invocation failed due to error {exception}."),
+                ));
+            }
+            Ok(Ok(Err(TriggerFailure::NotJson))) => {
+                tracing::error!(trigger = name, "a trigger answered with something that is no JSON");
+                return Err(ServiceError::new(
+                    Exception::InvalidLambdaResponse,
+                    "Invalid lambda function output : Invalid JSON",
+                ));
+            }
             Ok(Err(panic)) => {
                 tracing::error!(trigger = name, cancelled = panic.is_cancelled(), "a trigger panicked");
                 return Err(crashed());
@@ -185,7 +222,7 @@ impl Call<'_> {
         }
     }
 
-    fn event_version(&self, trigger: Trigger) -> &'static str {
+    pub(crate) fn event_version(&self, trigger: Trigger) -> &'static str {
         match (trigger, self.pool.token_version) {
             (Trigger::PreTokenGeneration, Version::V2) => "2",
             (Trigger::PreTokenGeneration, Version::V3) => "3",

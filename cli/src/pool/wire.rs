@@ -46,7 +46,6 @@ const MAX_BODY: usize = 256 * 1024;
 /// operation keeps its thread while it waits for a trigger, and the trigger may need one too.
 pub(crate) const MAX_RUNNING: usize = 64;
 const JSON_1_1: &str = "application/x-amz-json-1.1";
-const SERVICE: &str = "AWSCognitoIdentityProviderService.";
 
 pub(crate) fn router(pool: Pool) -> Router {
     let key_set = format!("/{}/.well-known/jwks.json", pool.id());
@@ -140,8 +139,7 @@ fn find_operation(headers: &HeaderMap) -> Result<&'static Operation, ServiceErro
     headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
-        .and_then(|target| target.strip_prefix(SERVICE))
-        .and_then(Operation::named)
+        .and_then(Operation::of_target)
         .ok_or_else(|| {
             ServiceError::new(Exception::UnknownOperation, "the X-Amz-Target names no operation of this pool")
         })

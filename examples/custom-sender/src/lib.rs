@@ -16,6 +16,11 @@
 //! Give the function a queue for what fails at last: nobody else hears of it. What has been sent is remembered in memory, so a
 //! second delivery to another copy of the function sends the same code again.
 //!
+//! # On this machine
+//!
+//! The local user pool encrypts codes as Cognito does, and plays AWS KMS for them: `cargo run -- --trigger CustomEmailSender=URL`
+//! prints its `KMS key`, which is `KMS_KEY_ARN` here, and `AWS_ENDPOINT_URL_KMS=http://127.0.0.1:9229` has it asked.
+//!
 //! # Configuration
 //!
 //! | variable | meaning |

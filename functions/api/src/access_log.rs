@@ -40,7 +40,7 @@ pub fn log_filter(level: tracing::Level) -> String {
     let authenticate = level.min(tracing::Level::WARN);
     format!(
         "{others},portcullis={level},portcullis_api={level},portcullis_data={level},\
-         portcullis::authenticate={authenticate}"
+         portcullis_resolvers={level},portcullis::authenticate={authenticate}"
     )
 }
 

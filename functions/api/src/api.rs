@@ -10,6 +10,7 @@ use portcullis_data::{
     rules::Authorizer,
     schema::{ModelType, Schema},
 };
+use portcullis_resolvers::{GraphQl, NotExecutable, Resolvers, graphql};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -65,6 +66,9 @@ pub enum StartError {
     /// The issuer's configuration contradicts itself.
     #[error(transparent)]
     Verifier(#[from] portcullis::ConfigError),
+    /// The schema makes no GraphQL API.
+    #[error(transparent)]
+    GraphQl(#[from] NotExecutable),
 }
 
 impl Api {
@@ -126,6 +130,8 @@ impl Api {
     pub fn on_table(schema: Schema, config: &Config, table: Table) -> Result<Self, StartError> {
         let mut issuers = config.issuers().into_iter();
         let servers: Vec<String> = config.issuers().iter().map(|issuer| issuer.url().to_owned()).collect();
+        let functions = portcullis_handlers::register(Functions::default());
+        let endpoint = config.graphql.then(|| endpoint(&schema, config, &table, &functions)).transpose()?;
         let pool = issuers.next().map(|pool| match &config.jwks {
             Some(keys) => pool.initial_keys(keys.clone()),
             None => pool,
@@ -141,7 +147,9 @@ impl Api {
             }
             None => api,
         };
-        Ok(api.functions(portcullis_handlers::register(Functions::default())))
+        let authenticate = api.authenticate();
+        let api = api.functions(functions);
+        Ok(endpoint.into_iter().fold(api, |api, it| api.merge(graphql::router(it, authenticate.clone()))))
     }
 
     /// Answers the fields of `Query` and `Mutation` that name this function by `@function`.
@@ -235,6 +243,18 @@ impl Api {
         self.cors = origins;
         self
     }
+}
+
+/// The GraphQL API over the same records, by the same rules.
+fn endpoint(
+    schema: &Schema,
+    config: &Config,
+    table: &Table,
+    functions: &Functions,
+) -> Result<GraphQl, StartError> {
+    let (schema, table) = (schema.clone(), table.clone());
+    let resolvers = Resolvers::new(schema, table, config.iam.authorizer(), functions.clone())?;
+    Ok(GraphQl::new(resolvers)?)
 }
 
 impl fmt::Debug for Api {

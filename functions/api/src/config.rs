@@ -22,6 +22,7 @@
 //! | `ADMIN_ROLES` | optional, with `iam`: the names of roles, in any account, or the ARNs of roles, that may do everything on every model that has rules |
 //! | `IAM_ACCESS` | optional, with `iam`: `account` lets every signed request in that no identity pool stands behind; its IAM policy decides |
 //! | `RESOURCE_URL` | optional: the URL that clients know the API by. It then serves its metadata (RFC 9728), which challenges point to |
+//! | `GRAPHQL` | optional: `on` serves the GraphQL API too, at `POST /graphql`; `off` is the default |
 
 mod environment;
 
@@ -64,6 +65,8 @@ pub struct Config {
     pub iam: IamConfig,
     /// The URL that clients know the API by, if it tells them about itself.
     pub resource_url: Option<String>,
+    /// Whether the GraphQL API is served too.
+    pub graphql: bool,
 }
 
 /// Which checks of API Gateway are believed. None, unless said.
@@ -227,6 +230,7 @@ impl Config {
         let oidc = environment.oidc();
         let (gateway, iam) = environment.gateway(oidc.is_some());
         let resource_url = environment.resource_url();
+        let graphql = environment.graphql();
         let errors = environment.into_errors();
         match (issuer, client_ids, region, table_name) {
             (Some(issuer), Some(client_ids), Some(region), Some(table_name)) if errors.is_empty() => {
@@ -243,6 +247,7 @@ impl Config {
                     gateway,
                     iam,
                     resource_url,
+                    graphql,
                 })
             }
             _ => Err(ConfigErrors(errors)),
@@ -286,6 +291,7 @@ impl fmt::Debug for Config {
             .field("gateway", &self.gateway)
             .field("iam", &self.iam)
             .field("resource_url", &self.resource_url)
+            .field("graphql", &self.graphql)
             .finish()
     }
 }
@@ -319,7 +325,8 @@ mod tests {
         assert_eq!(config.cors, CorsOrigins::default());
         assert!(config.api_keys.is_empty() && config.jwks.is_none() && config.oidc.is_none());
         assert_eq!((config.gateway, config.iam), (GatewayConfig::default(), IamConfig::default()));
-        assert_eq!(config.resource_url, None);
+        assert_eq!((config.resource_url, config.graphql), (None, false));
+        assert!(read(&[("GRAPHQL", "on")]).unwrap().graphql && !read(&[("GRAPHQL", "off")]).unwrap().graphql);
     }
 
     #[test]
@@ -414,6 +421,7 @@ mod tests {
             ("RESOURCE_URL", "http://api.example.com"),
             ("RESOURCE_URL", "https://api.example.com/?stage=prod"),
             ("RESOURCE_URL", "api.example.com"),
+            ("GRAPHQL", "true"),
             ("JWKS", "{}"),
             ("JWKS", "{\"keys\":[]}"),
             ("JWKS", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}"),

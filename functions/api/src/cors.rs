@@ -85,6 +85,12 @@ impl CorsOrigins {
                 header::IF_MATCH,
                 header::IF_NONE_MATCH,
                 HeaderName::from_static("x-api-key"),
+                // Of a request that is signed with AWS credentials, whose `Authorization` is the signature.
+                HeaderName::from_static("x-amz-content-sha256"),
+                HeaderName::from_static("x-amz-date"),
+                HeaderName::from_static("x-amz-security-token"),
+                // Amplify's GraphQL client says in it what it is.
+                HeaderName::from_static("x-amz-user-agent"),
             ])
             .expose_headers([
                 header::ETAG,

@@ -15,6 +15,7 @@
 //! | `GET /blogs/{id}/posts` | a page of the records of a `@hasMany` or `@manyToMany` |
 //! | `GET /posts/{id}/blog` | the record of a `@belongsTo` or `@hasOne`, with `ETag` |
 //! | `POST /queries/{name}`, `POST /mutations/{name}` | a field with `@function`, the arguments as body: what its [handler](Api::function) answers |
+//! | `POST /graphql` | where [`Config::graphql`] says so: the GraphQL API, answered by the resolvers of `portcullis-resolvers` |
 //!
 //! An operation that `@model(queries: ..)` or `@model(mutations: ..)` sets to `null` has no route; without `list` there are
 //! no queries of an index either. `GET /openapi.json`

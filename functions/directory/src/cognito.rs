@@ -25,7 +25,7 @@ const MOST_PAGES: usize = 5;
 /// pay for it.
 ///
 /// The function's role needs, on the pool, `cognito-idp:` with the operations that are called: `AdminAddUserToGroup`;
-/// `ListUsers`; for links also `AdminGetUser` and `AdminLinkProviderForUser`; to make users also `AdminCreateUser` and
+/// `ListUsers` and `AdminGetUser`; for links also `AdminLinkProviderForUser`; to make users also `AdminCreateUser` and
 /// `AdminSetUserPassword`. `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER` sends the calls elsewhere, as for every AWS SDK.
 #[derive(Debug, Default)]
 pub struct CognitoDirectory {
@@ -122,7 +122,7 @@ impl Groups for CognitoDirectory {
 
 impl Accounts for CognitoDirectory {
     /// Cognito compares addresses letter by letter, so the one that was given and its small letters are asked for. One
-    /// that a pool keeps in another mixture of letters is not found.
+    /// that a pool keeps in another mixture of letters is not found; [`user`](Accounts::user) finds who signs in with it.
     async fn users_by_email(&self, user_pool_id: &str, email: &str) -> Result<Vec<Account>, DirectoryError> {
         let mut found = Vec::new();
         self.users_with(user_pool_id, email, &mut found).await?;

@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_cognitoidentityprovider::{
     Client,
+    config::{Config, Credentials},
     error::ProvideErrorMetadata,
     types::{AuthFlowType, ChallengeNameType, UserStatusType},
 };
@@ -40,6 +41,20 @@ impl OldPool {
             region: region.into(),
             client: OnceCell::new(),
         }
+    }
+
+    /// A stand-in for Amazon Cognito at this address. It is called with fixed made-up credentials, so that no real ones leave the
+    /// machine, and may take as long as the trigger.
+    #[must_use]
+    pub fn local(endpoint: &str, user_pool_id: impl Into<String>, client_id: impl Into<String>) -> Self {
+        let pool = Self::new("us-east-1", user_pool_id, client_id);
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .region(Region::new(pool.region.clone()))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+            .retry_config(RetryConfig::disabled());
+        Self { client: OnceCell::new_with(Some(Client::from_conf(config.build()))), ..pool }
     }
 
     async fn client(&self) -> &Client {

@@ -1,10 +1,10 @@
-use portcullis_directory::Accounts;
+use portcullis_directory::{Account, Accounts, DirectoryError};
 use portcullis_events::{Event, PreSignUp, PublicError, TriggerError};
 use portcullis_trigger::Answer;
 
 use crate::{
     Address, Config, Verdict, decide,
-    link::{link, unavailable},
+    link::{link, unavailable, user_called},
 };
 
 /// Answers an event: with what its user gets without a code, or with the refusal.
@@ -54,12 +54,25 @@ async fn judge(
 
 /// If another user has shown that the address is theirs. To call it verified for a second one would, where it is an alias, move
 /// it to them, and with it the account.
+///
+/// A list compares addresses letter by letter. Where an address can be moved it is a name as well, and names are found in any
+/// case of their letters: so the pool is asked for the user of that name first.
 async fn is_taken(event: &Event, address: &Address, accounts: &impl Accounts) -> Result<bool, TriggerError> {
-    let found = accounts.users_by_email(user_pool_id(event)?, &address.0).await;
-    let found = found.map_err(|error| unavailable(&error))?;
-    Ok(found
-        .iter()
-        .any(|account| account.email_verified && event.user_name() != Some(account.username.as_str())))
+    let pool = user_pool_id(event)?;
+    let is_another = |account: &Account| {
+        account.email_verified
+            && account.has_email(&address.0)
+            && event.user_name() != Some(account.username.as_str())
+    };
+    if user_called(&address.0, pool, accounts).await?.as_ref().is_some_and(is_another) {
+        return Ok(true);
+    }
+    match accounts.users_by_email(pool, &address.0).await {
+        Ok(found) => Ok(found.iter().any(is_another)),
+        // One of those who were not looked at may have shown it.
+        Err(DirectoryError::TooMany { .. }) => Ok(true),
+        Err(error) => Err(unavailable(&error)),
+    }
 }
 
 fn user_pool_id(event: &Event) -> Result<&str, TriggerError> {

@@ -45,10 +45,9 @@
 //!
 //! Auto-confirm lets anyone in who can type an address of such a domain; it is for development and
 //! for networks where that is no harm. `AUTO_VERIFY_EMAIL` asks for other users first, and two who sign up at the same
-//! moment may both be told that the address is free. It asks for the address as it was typed and in small letters, as Cognito
-//! can be asked: a user whose address the pool keeps in another mixture of letters is not found, and would lose it as an alias.
-//! Keep addresses in small letters. Nothing here stops users from changing their address later: make it
-//! immutable in the pool. Those of other providers are judged again by the pre-token-generation trigger.
+//! moment may both be told that the address is free. A pool that tells capital from small letters in names
+//! (`UsernameConfiguration.CaseSensitive`) finds another mixture of letters nowhere: leave that off. Nothing here stops users from
+//! changing their address later: make it immutable in the pool. Those of other providers are judged again by the pre-token-generation trigger.
 //!
 //! The lists believe the address of someone who signs up because a code will be sent to it. Where a pool
 //! verifies phone numbers as well (`AutoVerifiedAttributes` has both), Cognito sends the code of a user who
@@ -61,7 +60,10 @@
 //! should an administrator's tool set it. At each sign-in Cognito writes what the provider maps over the attributes of the user who
 //! is linked, `email` and `email_verified` among them, so what is believed of a user's address rests on the provider from
 //! then on: map no attribute that it is not trusted with. Somebody who has signed in through a provider before linking was on keeps their own
-//! user: Cognito links nobody who has signed in. `PROVIDERS` must name every provider of the pool, or `Corp` could be taken for
+//! user: Cognito links nobody who has signed in. Of more than 300 users with one address, which anybody can make, only the one is
+//! linked to who signs in with it; where an address is no name to sign in with, `E_LINK_REFUSED` is the answer.
+//! Under `native` a temporary password is replaced once its user is linked; a delivery that dies between the two and never comes
+//! again leaves it good until it expires. `PROVIDERS` must name every provider of the pool, or `Corp` could be taken for
 //! a `Corp_SAML` that it does not know.
 //!
 //! # Configuration
@@ -80,8 +82,8 @@
 //! A variable that is set and empty is a mistake: an allowed list that got lost on its way must not
 //! let everybody in.
 //!
-//! `AUTO_VERIFY_EMAIL` and `LINK_POLICY` ask the user pool: the function's role then needs `cognito-idp:ListUsers` on it; for
-//! `link` also `AdminGetUser` and `AdminLinkProviderForUser`, for `native` also `AdminCreateUser` and `AdminSetUserPassword`.
+//! `AUTO_VERIFY_EMAIL` and `LINK_POLICY` ask the user pool: the function's role then needs `cognito-idp:ListUsers` and
+//! `AdminGetUser` on it; for `link` also `AdminLinkProviderForUser`, for `native` also `AdminCreateUser` and `AdminSetUserPassword`.
 //!
 //! # Example
 //!

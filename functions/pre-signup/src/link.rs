@@ -43,7 +43,7 @@ impl std::fmt::Debug for Address {
 pub enum Destination {
     /// This one.
     Account(Account),
-    /// This one, after their temporary password has been replaced.
+    /// This one, whose temporary password is replaced once they are linked.
     Unfinished(Account),
     /// No user of the pool has shown that the address is theirs.
     Nobody,
@@ -59,8 +59,8 @@ pub enum Destination {
 ///    keep anybody out either; only where every user has to be made ([`LinkPolicy::Native`]) are they in the way.
 /// 3. Only if there is exactly one.
 /// 4. Only one who is confirmed and may sign in. A user with a temporary password is taken only where users are made
-///    ([`LinkPolicy::Native`]): such a one may have been left half-made. Their password is replaced first, so
-///    that whoever knows it is out.
+///    ([`LinkPolicy::Native`]): such a one may have been left half-made. Their password is replaced once they are linked,
+///    so that whoever knows it is out, and not before: who was invited and could not be linked still has it.
 pub fn destination(accounts: Vec<Account>, policy: LinkPolicy) -> Destination {
     let mut own: Vec<Account> =
         accounts.into_iter().filter(|account| account.status != AccountStatus::ExternalProvider).collect();
@@ -110,30 +110,50 @@ pub(crate) async fn link(
         Destination::Account(account) if account.has_identity(&newcomer.identity) => {
             return Err(LINKED_RETRY.with_detail("linked before"));
         }
+        // The delivery before died after the link.
+        Destination::Unfinished(account) if account.has_identity(&newcomer.identity) => {
+            finish(&account.username, user_pool_id, accounts).await?;
+            return Err(LINKED_RETRY.with_detail("linked before"));
+        }
         Destination::Account(account) | Destination::Unfinished(account)
             if account.identities.len() >= MOST_IDENTITIES =>
         {
             return Err(LINK_REFUSED.with_detail("the user has as many identities as a user can have"));
         }
         Destination::Unfinished(account) => {
-            let replaced = accounts.set_random_password(user_pool_id, &account.username).await;
-            replaced.map_err(|error| unavailable(&error))?;
-            account.username
+            let detail = attach(newcomer, &account.username, user_pool_id, accounts).await?;
+            finish(&account.username, user_pool_id, accounts).await?;
+            return Err(LINKED_RETRY.with_detail(detail));
         }
         Destination::Account(account) => account.username,
     };
-    match accounts.link_provider(user_pool_id, &username, &newcomer.identity).await {
-        Ok(()) => Err(LINKED_RETRY.with_detail("linked")),
+    let detail = attach(newcomer, &username, user_pool_id, accounts).await?;
+    Err(LINKED_RETRY.with_detail(detail))
+}
+
+/// Links the newcomer to this user, and says whether they were linked before.
+async fn attach(
+    newcomer: &Newcomer,
+    username: &str,
+    user_pool_id: &str,
+    accounts: &impl Accounts,
+) -> Result<&'static str, TriggerError> {
+    match accounts.link_provider(user_pool_id, username, &newcomer.identity).await {
+        Ok(()) => Ok("linked"),
         Err(error) if error.is_temporary() => Err(unavailable(&error)),
         // Cognito does not say so when the link is there already, as after another delivery of this event.
-        Err(error) => match accounts.user(user_pool_id, &username).await {
-            Ok(Some(account)) if account.has_identity(&newcomer.identity) => {
-                Err(LINKED_RETRY.with_detail("linked before"))
-            }
+        Err(error) => match accounts.user(user_pool_id, username).await {
+            Ok(Some(account)) if account.has_identity(&newcomer.identity) => Ok("linked before"),
             Ok(_) => Err(LINK_REFUSED.with_detail(error.to_string())),
             Err(error) => Err(unavailable(&error)),
         },
     }
+}
+
+/// Makes a user with a temporary password a confirmed one, whose password nobody knows.
+async fn finish(username: &str, user_pool_id: &str, accounts: &impl Accounts) -> Result<(), TriggerError> {
+    let replaced = accounts.set_random_password(user_pool_id, username).await;
+    replaced.map_err(|error| unavailable(&error))
 }
 
 /// The name of the user who is called by the address.
@@ -159,9 +179,38 @@ async fn find(
     user_pool_id: &str,
     accounts: &impl Accounts,
 ) -> Result<Destination, TriggerError> {
-    match accounts.users_by_email(user_pool_id, &newcomer.email.0).await {
+    let email = &newcomer.email.0;
+    match accounts.users_by_email(user_pool_id, email).await {
         Ok(found) => Ok(destination(found, policy)),
-        Err(DirectoryError::TooMany { .. }) => Ok(Destination::Refused("too many users have the address")),
+        // Anybody can make users with this address and never verify it. Where it is a name to sign in with, the pool lets one
+        // user at most have verified it, and that one is found by it; a user whose own name it is proves no such thing.
+        Err(DirectoryError::TooMany { .. }) => {
+            let found = user_called(email, user_pool_id, accounts).await?;
+            let is_the_one = |account: &Account| {
+                account.email_verified
+                    && account.has_email(email)
+                    && account.status != AccountStatus::ExternalProvider
+                    && !account.username.eq_ignore_ascii_case(email)
+            };
+            Ok(match found.filter(is_the_one) {
+                Some(account) => destination(vec![account], policy),
+                None => Destination::Refused("too many users have the address"),
+            })
+        }
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// The user whom the pool finds by this address, as it finds who signs in with it: in any case of its letters.
+pub(crate) async fn user_called(
+    email: &str,
+    user_pool_id: &str,
+    accounts: &impl Accounts,
+) -> Result<Option<Account>, TriggerError> {
+    match accounts.user(user_pool_id, email).await {
+        Ok(found) => Ok(found),
+        // An address that is too long to be a name is nobody's.
+        Err(DirectoryError::Refused { code, .. }) if code == "InvalidParameterException" => Ok(None),
         Err(error) => Err(unavailable(&error)),
     }
 }

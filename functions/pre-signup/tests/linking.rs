@@ -24,6 +24,10 @@ struct Pool {
     calls: Mutex<Vec<&'static str>>,
     /// Lists nobody.
     unlisted: bool,
+    /// So many have the address that nobody looks at all of them.
+    crowded: bool,
+    /// People sign in with their address.
+    alias: bool,
     /// This operation gets no answer.
     silent: Option<&'static str>,
 }
@@ -60,14 +64,28 @@ impl Pool {
 impl Accounts for Pool {
     async fn users_by_email(&self, _: &str, email: &str) -> Result<Vec<Account>, DirectoryError> {
         self.called("ListUsers", |users| {
+            if self.crowded {
+                return Err(DirectoryError::TooMany { operation: "ListUsers" });
+            }
             Ok(users.iter().filter(|user| !self.unlisted && user.has_email(email)).cloned().collect())
         })
         .await
     }
 
     async fn user(&self, _: &str, username: &str) -> Result<Option<Account>, DirectoryError> {
-        self.called("AdminGetUser", |users| Ok(users.iter().find(|user| user.username == username).cloned()))
-            .await
+        self.called("AdminGetUser", |users| {
+            if username.len() > 128 {
+                let code = "InvalidParameterException".into();
+                return Err(DirectoryError::Refused { operation: "AdminGetUser", code });
+            }
+            // By the name, or by a verified address, which is one too.
+            let is_called = |user: &&Account| {
+                user.username.eq_ignore_ascii_case(username)
+                    || (self.alias && user.email_verified && user.has_email(username))
+            };
+            Ok(users.iter().find(is_called).cloned())
+        })
+        .await
     }
 
     async fn create_native_user(&self, pool: &str, email: &str) -> Result<String, DirectoryError> {
@@ -306,6 +324,59 @@ async fn a_delivery_that_died_anywhere_is_made_good_by_the_next() {
     }
 }
 
+/// Who was invited and could not be linked must not have lost the password that they were sent.
+#[tokio::test]
+async fn a_temporary_password_is_replaced_only_once_its_user_is_linked() {
+    let invited = || account("cleo", "FORCE_CHANGE_PASSWORD", true);
+    let mut other = account("other", "CONFIRMED", true);
+    other.email = Some("other@example.com".into());
+    other.identities = vec![identity("Google", "100")];
+    let silent = |operation| Pool { silent: Some(operation), ..Pool::of([invited()]) };
+    for (pool, expected) in [
+        (Pool::of([invited(), other]), "E_LINK_REFUSED"),
+        (silent("AdminLinkProviderForUser"), "E_TRY_AGAIN"),
+    ] {
+        assert_eq!(outcome("native", "google_100", "true", &pool).await, expected);
+        assert_eq!(pool.user_named("cleo"), invited());
+        assert!(!pool.calls().contains(&"AdminSetUserPassword"), "{:?}", pool.calls());
+    }
+    // Linked and not finished: the next delivery finishes it, and links nobody again.
+    let mut pool = silent("AdminSetUserPassword");
+    assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_TRY_AGAIN");
+    assert_eq!(pool.user_named("cleo").status, AccountStatus::ForceChangePassword);
+    pool.silent = None;
+    assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_LINKED_RETRY");
+    let user = pool.user_named("cleo");
+    assert_eq!((user.status, user.identities.len()), (AccountStatus::Confirmed, 1));
+    assert_eq!(pool.calls().iter().filter(|call| **call == "AdminLinkProviderForUser").count(), 1);
+}
+
+/// Anybody can make users with somebody's address, and so more than are looked at.
+#[tokio::test]
+async fn a_crowd_with_ones_address_keeps_nobody_from_being_linked_where_it_is_a_name() {
+    let eve = || account("eve", "UNCONFIRMED", false);
+    let cases = [
+        (true, vec![eve(), account("cleo", "CONFIRMED", true)], "E_LINKED_RETRY"),
+        (true, vec![eve(), account("cleo", "UNCONFIRMED", true)], "E_LINK_REFUSED"),
+        // Nobody has verified it, or an account that stands for somebody at another provider has.
+        (true, vec![eve()], "E_LINK_REFUSED"),
+        (true, vec![eve(), account("google_7", "EXTERNAL_PROVIDER", true)], "E_LINK_REFUSED"),
+        // Here several can have verified it; who is called by it is one of them.
+        (false, vec![eve(), account("cleo", "CONFIRMED", true)], "E_LINK_REFUSED"),
+        (false, vec![eve(), account(EMAIL, "CONFIRMED", true)], "E_LINK_REFUSED"),
+    ];
+    for (alias, users, expected) in cases {
+        for policy in ["link", "native"] {
+            let pool = Pool { crowded: true, alias, ..Pool::of(users.clone()) };
+            let outcome = outcome(policy, "google_100", "true", &pool).await;
+            assert_eq!(outcome, expected, "{policy} {alias} {users:?}");
+            let linked = pool.users.lock().unwrap().iter().filter(|user| !user.identities.is_empty()).count();
+            assert_eq!(linked, usize::from(expected == "E_LINKED_RETRY"), "{policy} {alias} {users:?}");
+            assert_eq!(pool.users.lock().unwrap().len(), users.len());
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_address_is_called_verified_only_if_no_other_user_has_verified_it() {
     let lookup = |name: &str| match name {
@@ -314,14 +385,15 @@ async fn an_address_is_called_verified_only_if_no_other_user_has_verified_it() {
         _ => None,
     };
     let config = Config::from_env(lookup).unwrap();
-    let sign_up = || {
+    let sign_up_with = |email: &str| {
         let event = json!({
             "triggerSource": "PreSignUp_SignUp", "userPoolId": POOL, "userName": "new",
-            "request": {"userAttributes": {"email": "CLEO@example.com"}},
+            "request": {"userAttributes": {"email": email}},
             "response": {"autoConfirmUser": false, "autoVerifyEmail": false},
         });
         Event::new(event).unwrap()
     };
+    let sign_up = || sign_up_with("CLEO@example.com");
     let yes = json!({"autoConfirmUser": true, "autoVerifyEmail": true});
     let no = json!({"autoConfirmUser": false, "autoVerifyEmail": false});
     for (users, expected) in [
@@ -334,6 +406,20 @@ async fn an_address_is_called_verified_only_if_no_other_user_has_verified_it() {
         let answer = handle(sign_up(), &config, &Pool::of(users.clone())).await.unwrap();
         assert_eq!(answer.into_value()["response"], *expected, "{users:?}");
     }
-    let silent = Pool { silent: Some("ListUsers"), ..Pool::default() };
-    assert_eq!(handle(sign_up(), &config, &silent).await.unwrap_err().code(), "E_TRY_AGAIN");
+    // Listed only as it is written, found by it in any case of its letters.
+    let odd = || Account { email: Some("cLeO@example.com".into()), ..account("cleo", "CONFIRMED", true) };
+    let unlisted = Pool { unlisted: true, alias: true, ..Pool::of([odd()]) };
+    let crowded = Pool { crowded: true, ..Pool::default() };
+    for (pool, expected) in [(unlisted, &no), (crowded, &no)] {
+        let answer = handle(sign_up(), &config, &pool).await.unwrap();
+        assert_eq!(answer.into_value()["response"], *expected);
+    }
+    // Too long to be anybody's name, and nobody's.
+    let long = format!("{}@example.com", "a".repeat(130));
+    let answer = handle(sign_up_with(&long), &config, &Pool::default()).await.unwrap();
+    assert_eq!(answer.into_value()["response"], yes);
+    for operation in ["ListUsers", "AdminGetUser"] {
+        let silent = Pool { silent: Some(operation), ..Pool::default() };
+        assert_eq!(handle(sign_up(), &config, &silent).await.unwrap_err().code(), "E_TRY_AGAIN");
+    }
 }

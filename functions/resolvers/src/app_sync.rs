@@ -6,7 +6,7 @@ use portcullis::TrustedAppSync;
 use portcullis_data::rules::{Identity, Item};
 use serde_json::{Value, json};
 
-use crate::{Call, FieldError, Resolvers};
+use crate::{Call, FieldError, Resolvers, resolvers::ROOTS};
 
 /// Answers the events of AppSync: its contexts, one by one or many at once.
 ///
@@ -14,7 +14,9 @@ use crate::{Call, FieldError, Resolvers};
 ///    `errorMessage`.
 /// 2. The answer to a batch is a list of `{data, errorType, errorMessage}`, as long as the batch and in its order. What cannot
 ///    be read or is refused is its own answer.
-/// 3. Who calls is what AppSync says, as far as [`TrustedAppSync`] believes it; whoever is not known is refused as AppSync
+/// 3. The answer to a field of `Subscription` is `{"filter": ..}`, which the response handler of its resolver gives to
+///    `extensions.setSubscriptionFilter`; no function can set it.
+/// 4. Who calls is what AppSync says, as far as [`TrustedAppSync`] believes it; whoever is not known is refused as AppSync
 ///    refuses.
 #[derive(Clone, Debug)]
 pub struct AppSync {
@@ -59,7 +61,7 @@ impl AppSync {
 
     async fn single(&self, context: &Context<'_>) -> Result<Value, FieldError> {
         let call = context.call();
-        if ["Query", "Mutation"].contains(&context.of) {
+        if ROOTS.contains(&context.of) {
             return self.resolvers.answer(call).await;
         }
         let answers = self.resolvers.answer_all(call, std::slice::from_ref(&context.source)).await;
@@ -86,7 +88,7 @@ impl AppSync {
                 .filter_map(|(place, other)| Some((place, other.as_ref().ok()?)))
                 .filter(|(_, other)| context.is_asked_like(other))
                 .collect();
-            let found = if ["Query", "Mutation"].contains(&context.of) {
+            let found = if ROOTS.contains(&context.of) {
                 let mut found = Vec::with_capacity(alike.len());
                 for (_, other) in &alike {
                     found.push(self.resolvers.answer(other.call()).await);

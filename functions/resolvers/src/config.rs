@@ -2,25 +2,35 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `USER_POOL_ID` | the user pool, such as `eu-west-1_Ab12Cd34E` |
-//! | `USER_POOL_CLIENT_IDS` | the app clients whose tokens are accepted, separated by commas |
-//! | `TOKEN_USE` | `access` (the default) or `id` |
+//! | `USER_POOL_ID` | the user pool, such as `eu-west-1_Ab12Cd34E`; needed where nobody comes in by another way |
+//! | `USER_POOL_CLIENT_IDS` | with it: the app clients whose tokens are accepted, separated by commas |
+//! | `TOKEN_USE` | optional, with it: `access` (the default) or `id` |
 //! | `AWS_REGION` | the region of the table; Lambda sets it |
 //! | `TABLE_NAME` | the table |
+//! | `OIDC_ISSUER` | optional: another OpenID Connect issuer, whose users rules with the provider `oidc` admit, as its tokens spell `iss` |
+//! | `OIDC_AUDIENCES` | with it: one of these must stand in a token's `aud`, separated by commas |
 //! | `APPSYNC_MODES` | optional: how callers may come in besides by tokens, separated by commas: `apiKey`, `iam`, `lambda` |
+//! | `APPSYNC_DEFAULT_MODE` | the default mode of the API: `userPools` (the default, with a user pool), `oidc`, `apiKey`, `iam` or `lambda` |
 //! | `IDENTITY_POOL_ID` | optional, with `iam`: the identity pool, whose members are known by it |
 //! | `AUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that the identity pool gives to those who have signed in |
 //! | `UNAUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that it gives to guests |
 //! | `ADMIN_ROLES` | optional, with `iam`: roles that may do everything on every model that has rules |
 //! | `IAM_ACCESS` | optional, with `iam`: `account` lets every signed request in that no identity pool stands behind |
 //!
-//! The last five are those of the REST API, and have to say the same where both serve one table.
+//! What says who may come in has to say the same here and at the REST API where both serve one table.
+//!
+//! *Caveat:* AppSync does not show the header of a token, in which an OpenID Connect issuer says what the token is for. Whether it is an
+//! ID token or an access token is told by its audience alone: name those of one kind.
+
+mod environment;
 
 use std::fmt;
 
-use portcullis::{GatewayTokens, Issuer, TokenUse, TrustedAppSync};
-use portcullis_data::rules::{Authorizer, IdentityPool};
+use portcullis::{GatewayTokens, GatewayTokensBuilder, TrustedAppSync};
+use portcullis_data::{rules::Authorizer, schema::AuthMode};
 use thiserror::Error;
+
+use self::environment::Environment;
 
 /// What the deployed resolvers need to know.
 #[derive(Clone, Debug)]
@@ -29,6 +39,8 @@ pub struct Config {
     pub table_name: String,
     /// Who calls, as far as AppSync is believed.
     pub trusted: TrustedAppSync,
+    /// How callers come in to a field without rules.
+    pub default_mode: AuthMode,
     /// The evaluator of the rules.
     pub authorizer: Authorizer,
 }
@@ -50,86 +62,37 @@ impl Config {
     /// assert_eq!(Config::from_env(|_| None).unwrap_err().errors().len(), 4);
     /// ```
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let value =
-            |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let list = |name: &str| -> Vec<String> {
-            let text = value(name).unwrap_or_default();
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
-        };
-        let mut errors = Vec::new();
-        for name in ["USER_POOL_ID", "USER_POOL_CLIENT_IDS", "AWS_REGION", "TABLE_NAME"] {
-            if value(name).is_none() {
-                errors.push(format!("{name} is not set"));
-            }
-        }
-        let pool = value("USER_POOL_ID").unwrap_or_default();
-        let region = pool.split_once('_').map(|(region, _)| region.to_owned());
-        if region.is_none() && !pool.is_empty() {
-            errors.push("USER_POOL_ID must look like eu-west-1_Ab12Cd34E".to_owned());
-        }
-        let token_use = match value("TOKEN_USE").as_deref() {
-            None | Some("access") => TokenUse::Access,
-            Some("id") => TokenUse::Id,
-            Some(_) => {
-                errors.push("TOKEN_USE must be access or id".to_owned());
-                TokenUse::Access
-            }
-        };
+        let mut environment = Environment::new(lookup);
+        let modes = environment.modes();
+        let pool = environment.pool(modes.is_empty());
+        let other = environment.other_issuer();
+        let table_name = environment.table();
+        let default_mode = environment.default_mode(&modes);
+        let authorizer = environment.authorizer(modes.contains(&AuthMode::Iam));
         let mut trusted = TrustedAppSync::new();
-        let mut signed = false;
-        for mode in list("APPSYNC_MODES") {
-            trusted = match mode.as_str() {
-                "apiKey" => trusted.api_key(),
-                "lambda" => trusted.lambda_authorizer(),
-                "iam" => {
-                    signed = true;
-                    trusted.iam().user_pool(&pool)
-                }
-                _ => {
-                    errors.push("APPSYNC_MODES must be of apiKey, iam and lambda".to_owned());
-                    trusted
-                }
+        for mode in modes {
+            trusted = match mode {
+                AuthMode::ApiKey => trusted.api_key(),
+                AuthMode::Function => trusted.lambda_authorizer(),
+                AuthMode::Iam => environment.signed(trusted),
+                AuthMode::UserPools | AuthMode::Oidc => trusted,
             };
         }
-        let about_iam =
-            ["IDENTITY_POOL_ID", "AUTHENTICATED_ROLE", "UNAUTHENTICATED_ROLE", "ADMIN_ROLES", "IAM_ACCESS"];
-        for name in about_iam.into_iter().filter(|name| !signed && value(name).is_some()) {
-            errors.push(format!("{name} needs iam in APPSYNC_MODES"));
+        if pool.is_some() || other.is_some() {
+            let issuers = pool.into_iter().chain(other);
+            match issuers.fold(GatewayTokens::builder(), GatewayTokensBuilder::issuer).build() {
+                Ok(tokens) => trusted = trusted.tokens(tokens),
+                // What is missing has been told; what else can be wrong is that both are one.
+                Err(_) if environment.is_good() => {
+                    environment.wrong("OIDC_ISSUER must be another issuer than the user pool")
+                }
+                Err(_) => {}
+            }
         }
-        let mut identity_pool: Option<IdentityPool> = None;
-        for name in ["IDENTITY_POOL_ID", "AUTHENTICATED_ROLE", "UNAUTHENTICATED_ROLE"] {
-            let Some(value) = value(name) else {
-                continue;
-            };
-            let pool = identity_pool.take().unwrap_or_default();
-            identity_pool = Some(match name {
-                "IDENTITY_POOL_ID" => pool.id(value),
-                "AUTHENTICATED_ROLE" => pool.authenticated_role(value),
-                _ => pool.guest_role(value),
-            });
+        match environment.into_errors() {
+            errors if errors.is_empty() => Ok(Self { table_name, trusted, default_mode, authorizer }),
+            errors => Err(ConfigErrors(errors)),
         }
-        if let Some(id) = value("IDENTITY_POOL_ID") {
-            trusted = trusted.identity_pool(&id);
-        }
-        let mut authorizer = Authorizer::new().admin_roles(list("ADMIN_ROLES"));
-        if let Some(pool) = identity_pool {
-            authorizer = authorizer.identity_pool(pool);
-        }
-        match value("IAM_ACCESS").as_deref() {
-            None => {}
-            Some("account") => authorizer = authorizer.admit_account(),
-            Some(_) => errors.push("IAM_ACCESS must be account".to_owned()),
-        }
-        if !errors.is_empty() {
-            return Err(ConfigErrors(errors));
-        }
-        let issuer = Issuer::cognito(&region.unwrap_or_default(), &pool)
-            .client_ids(list("USER_POOL_CLIENT_IDS"))
-            .token_use(token_use);
-        let tokens = GatewayTokens::builder().issuer(issuer).build();
-        let tokens = tokens.map_err(|error| ConfigErrors(vec![format!("USER_POOL_ID: {error}")]))?;
-        let table_name = value("TABLE_NAME").unwrap_or_default();
-        Ok(Self { table_name, trusted: trusted.tokens(tokens), authorizer })
     }
 }
 
@@ -151,35 +114,89 @@ impl fmt::Display for ConfigErrors {
 mod tests {
     use super::*;
 
+    const POOL: [(&str, &str); 2] =
+        [("USER_POOL_ID", "eu-west-1_Ab12Cd34E"), ("USER_POOL_CLIENT_IDS", "web, ios")];
+
+    fn read(changes: &[(&str, &str)], with_pool: bool) -> Result<Config, Vec<String>> {
+        let good = [("AWS_REGION", "eu-west-1"), ("TABLE_NAME", "portcullis")];
+        let pool: &[_] = if with_pool { &POOL } else { &[] };
+        let read = Config::from_env(|name| {
+            let mut all = changes.iter().chain(pool).chain(&good);
+            all.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        read.map_err(|errors| errors.errors().to_vec())
+    }
+
+    /// What is set, whether there is a user pool besides, and the variables that are wrong.
+    type Row = (&'static [(&'static str, &'static str)], bool, &'static [&'static str]);
+
     #[test]
     fn mistakes_are_told_at_once_and_no_value_with_them() {
-        let good = [
-            ("USER_POOL_ID", "eu-west-1_Ab12Cd34E"),
-            ("USER_POOL_CLIENT_IDS", "web, ios"),
-            ("AWS_REGION", "eu-west-1"),
-            ("TABLE_NAME", "portcullis"),
-        ];
-        type Row = (&'static [(&'static str, &'static str)], &'static [&'static str]);
-        let table: [Row; 6] = [
-            (&[], &[]),
-            (&[("APPSYNC_MODES", "apiKey,iam,lambda"), ("ADMIN_ROLES", "ops")], &[]),
-            (&[("USER_POOL_ID", "secret")], &["USER_POOL_ID"]),
-            (&[("TABLE_NAME", " "), ("TOKEN_USE", "secret")], &["TABLE_NAME", "TOKEN_USE"]),
-            (&[("APPSYNC_MODES", "secret")], &["APPSYNC_MODES"]),
+        let table: [Row; 20] = [
+            (&[], true, &[]),
+            (&[("APPSYNC_MODES", "apiKey,iam,lambda"), ("ADMIN_ROLES", "ops")], true, &[]),
+            // As the template writes it where not all of them are open.
+            (&[("APPSYNC_MODES", ",iam,")], true, &[]),
+            (&[("USER_POOL_ID", "secret")], true, &["USER_POOL_ID"]),
+            (&[("USER_POOL_CLIENT_IDS", " , ")], true, &["USER_POOL_CLIENT_IDS"]),
+            (&[("TABLE_NAME", " "), ("TOKEN_USE", "secret")], true, &["TOKEN_USE", "TABLE_NAME"]),
+            (&[("APPSYNC_MODES", "secret")], true, &["APPSYNC_MODES"]),
             (
                 &[("ADMIN_ROLES", "secret"), ("IAM_ACCESS", "secret")],
+                true,
                 &["ADMIN_ROLES", "IAM_ACCESS", "IAM_ACCESS"],
             ),
+            (&[("OIDC_ISSUER", "https://sign-in.example.com"), ("OIDC_AUDIENCES", "web")], true, &[]),
+            (&[("OIDC_ISSUER", "https://sign-in.example.com")], true, &["OIDC_AUDIENCES"]),
+            (&[("OIDC_AUDIENCES", "secret")], true, &["OIDC_AUDIENCES"]),
+            (
+                &[("OIDC_ISSUER", "http://secret.example.com"), ("OIDC_AUDIENCES", "web")],
+                true,
+                &["OIDC_ISSUER"],
+            ),
+            (
+                &[
+                    ("OIDC_ISSUER", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E"),
+                    ("OIDC_AUDIENCES", "web"),
+                ],
+                true,
+                &["OIDC_ISSUER"],
+            ),
+            (&[("APPSYNC_DEFAULT_MODE", "secret")], true, &["APPSYNC_DEFAULT_MODE"]),
+            (&[("APPSYNC_DEFAULT_MODE", "apiKey")], true, &["APPSYNC_DEFAULT_MODE"]),
+            (&[], false, &["USER_POOL_ID", "USER_POOL_CLIENT_IDS"]),
+            (&[("APPSYNC_MODES", "apiKey"), ("APPSYNC_DEFAULT_MODE", "apiKey")], false, &[]),
+            (&[("APPSYNC_MODES", "apiKey")], false, &["APPSYNC_DEFAULT_MODE"]),
+            (
+                &[("APPSYNC_MODES", "apiKey"), ("APPSYNC_DEFAULT_MODE", "userPools")],
+                false,
+                &["APPSYNC_DEFAULT_MODE"],
+            ),
+            (
+                &[
+                    ("OIDC_ISSUER", "https://sign-in.example.com"),
+                    ("OIDC_AUDIENCES", "web"),
+                    ("APPSYNC_DEFAULT_MODE", "oidc"),
+                    ("TOKEN_USE", "id"),
+                ],
+                false,
+                &["TOKEN_USE"],
+            ),
         ];
-        for (changes, wrong) in table {
-            let read = Config::from_env(|name| {
-                let all = changes.iter().chain(&good);
-                all.into_iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-            });
-            let mistakes = read.map(|_| Vec::new()).unwrap_or_else(|errors| errors.errors().to_vec());
+        for (changes, with_pool, wrong) in table {
+            let mistakes = read(changes, with_pool).err().unwrap_or_default();
             let named: Vec<&str> = mistakes.iter().filter_map(|mistake| mistake.split(' ').next()).collect();
             assert_eq!(named, wrong, "{changes:?}");
             assert!(!mistakes.iter().any(|mistake| mistake.contains("secret")), "{mistakes:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_mode_is_the_user_pool_unless_another_is_named() {
+        assert_eq!(read(&[], true).unwrap().default_mode, AuthMode::UserPools);
+        let by_key = [("APPSYNC_MODES", "apiKey"), ("APPSYNC_DEFAULT_MODE", "apiKey")];
+        for with_pool in [true, false] {
+            assert_eq!(read(&by_key, with_pool).unwrap().default_mode, AuthMode::ApiKey);
         }
     }
 }

@@ -76,7 +76,7 @@ fn start() -> Result<AppSync, Vec<String>> {
             let functions = portcullis_handlers::register(Functions::default());
             let resolvers = Resolvers::new(schema, table, config.authorizer, functions);
             let resolvers = resolvers.map_err(|error| vec![error.to_string()])?;
-            Ok(AppSync::new(resolvers, config.trusted))
+            Ok(AppSync::new(resolvers.default_mode(config.default_mode), config.trusted))
         }
         _ => Err(mistakes),
     }

@@ -15,6 +15,9 @@ use crate::{
     relation,
 };
 
+/// The types whose fields are requests.
+pub(crate) const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
+
 /// The resolvers of an API: what answers each of its fields, for AppSync and for the endpoint of this crate alike.
 ///
 /// A field is authorized here, whatever stands in front of it. What it answers is for a client but for one member of each
@@ -118,14 +121,16 @@ impl Resolvers {
     /// Whether a field has an answer of its own, and is not just a part of its parent's.
     #[must_use]
     pub fn has_resolver(&self, of: &str, field: &str) -> bool {
-        let is_root = || ["Query", "Mutation"].contains(&of);
-        let is_guarded = || self.is_guarded(of, field);
+        let is_root = || ROOTS.contains(&of);
+        let is_guarded = || self.schema.is_guarded(of, field);
         is_root()
             || is_guarded()
             || self.expanded.field(of, field).is_some_and(|field| field.source.is_some())
     }
 
-    /// The answer to a field of `Query` or `Mutation`.
+    /// The answer to a field of `Query`, `Mutation` or `Subscription`; of the last what [`Subscription::to_answer`] says.
+    ///
+    /// [`Subscription::to_answer`]: crate::Subscription::to_answer
     ///
     /// # Errors
     ///
@@ -144,9 +149,9 @@ impl Resolvers {
             Some(FieldSource::Create { model: name }) => mutation::create(self, call, model(name)?).await,
             Some(FieldSource::Update { model: name }) => mutation::update(self, call, model(name)?).await,
             Some(FieldSource::Delete { model: name }) => mutation::delete(self, call, model(name)?).await,
+            Some(FieldSource::Subscription { .. }) => self.subscribe(call).map(|allowed| allowed.to_answer()),
             Some(FieldSource::Functions { .. }) => custom::invoke(self, call).await,
             None if ["Query", "Mutation"].contains(&call.of) => custom::invoke(self, call).await,
-            // Told by AppSync, and never asked.
             _ => Err(call.refused()),
         };
         answer.inspect_err(|error| {
@@ -215,14 +220,6 @@ impl Resolvers {
         self.schema.model(of).is_some()
     }
 
-    /// Whether rules keep a field of an object from some of those who get the object.
-    fn is_guarded(&self, of: &str, field: &str) -> bool {
-        match self.schema.model(of) {
-            Some(model) => model.rules().may_withhold(field),
-            None => self.schema.custom_field(of, field).is_some(),
-        }
-    }
-
     /// What a mutation has made of a record, for the client and for those who listen to the changes: without what is kept from
     /// some of them.
     pub(crate) fn of_mutation(&self, identity: &Identity, model: &ModelType, mut item: Item) -> Value {
@@ -233,6 +230,12 @@ impl Resolvers {
             item.retain(|field, _| field == SOURCE || !model.rules().is_kept_from_some(field));
         }
         item.into()
+    }
+
+    /// Whether rules keep a field of a model from some of those who listen to its changes. An administrator is answered it, and
+    /// the others are not told.
+    pub(crate) fn is_kept_from_listeners(&self, of: &str, field: &str) -> bool {
+        self.schema.model(of).is_some_and(|model| model.rules().is_kept_from_some(field))
     }
 
     /// Whether the caller has an administrator's role, to whom Amplify answers before it looks at what subscribers may see.

@@ -205,7 +205,7 @@ async fn what_is_refused_is_refused_in_the_words_of_appsync() {
         ("Query.hello", json!({ "name": "nobody" }), "ValidationError"),
         ("Query.hello", json!({}), "ValidationError"),
         ("Query.nothing", json!({}), "Unauthorized"),
-        ("Subscription.onCreateBlog", json!({}), "Unauthorized"),
+        ("Subscription.onNothing", json!({}), "Unauthorized"),
     ] {
         assert_eq!(ask(field, arguments.clone()).await[0], kind, "{field} {arguments}");
     }
@@ -214,4 +214,43 @@ async fn what_is_refused_is_refused_in_the_words_of_appsync() {
     assert_eq!(broken, json!(["InternalFailure", "An internal failure occurred"]));
     assert_eq!(ask("Query.getBlog", json!({ "id": "none" })).await, Value::Null);
     assert_eq!(told(app_sync.answer(&json!({})).await)[0], "BadRequest");
+}
+
+#[tokio::test]
+async fn a_subscription_is_answered_with_the_filter_that_appsync_tells_events_by() {
+    let app_sync = app_sync().await;
+    let iam = json!({ "accountId": "111122223333", "sourceIp": [], "username": "x",
+        "userArn": "arn:aws:sts::111122223333:assumed-role/members/CognitoIdentityCredentials" });
+    let own = |more: Value| {
+        let tests = [json!({ "fieldName": "owner", "operator": "eq", "value": "ann" }), more];
+        let tests: Vec<&Value> = tests.iter().filter(|test| !test.is_null()).collect();
+        json!({ "filter": { "filterGroup": [{ "filters": tests }] } })
+    };
+    let text = json!({ "fieldName": "text", "operator": "beginsWith", "value": "h" });
+    let everything = json!({ "filter": null });
+    let refused = json!(["Unauthorized", "Not Authorized to access onCreatePost on type Subscription"]);
+    for (identity, arguments, expected) in [
+        (user("ann"), json!({}), own(Value::Null)),
+        (user("ann"), json!({ "owner": "ann" }), own(Value::Null)),
+        (user("ann"), json!({ "owner": null, "filter": null }), own(Value::Null)),
+        (user("ann"), json!({ "filter": { "text": { "beginsWith": "h" } } }), own(text)),
+        (user("ann"), json!({ "owner": "bob" }), refused.clone()),
+        (Value::Null, json!({ "owner": "bob" }), everything.clone()),
+        (json!({ "resolverContext": {} }), json!({}), everything.clone()),
+        (iam, json!({}), everything),
+        (json!({ "something": "new" }), json!({}), refused),
+        (
+            user("ann"),
+            json!({ "filter": { "text": { "like": "h" } } }),
+            json!(["ValidationError", "`like` is no word of a filter"]),
+        ),
+        (
+            user("ann"),
+            json!({ "filter": { "text": { "beginsWith": "h", "contains": "i" } } }),
+            json!(["BadRequest", "filter uses same fieldName multiple time"]),
+        ),
+    ] {
+        let event = event(identity.clone(), "Subscription.onCreatePost", arguments.clone(), Value::Null);
+        assert_eq!(told(app_sync.answer(&event).await), expected, "{identity} {arguments}");
+    }
 }

@@ -268,8 +268,8 @@ pub use self::{
     },
     error::{AuthenticateError, Rejection},
     gateway::{
-        AppSyncError, GatewayTokens, GatewayTokensBuilder, InvalidSignIns, SignIn, SignInProvider, SignIns,
-        TrustedAppSync,
+        AppSyncError, AuthorizerContext, GatewayTokens, GatewayTokensBuilder, InvalidAuthorizerContext,
+        InvalidSignIns, SignIn, SignInProvider, SignIns, TrustedAppSync,
     },
     identity_ext::IdentityExt,
     issuer::{Issuer, TokenUse},

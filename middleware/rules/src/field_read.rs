@@ -1,6 +1,6 @@
 //! Which fields of a record a caller may read.
 
-use crate::{Authorizer, Identity, Item, Model, Operation, matrix::Row};
+use crate::{Authorizer, Identity, Item, Model, Operation, Screening, matrix::Row, standing::Standing};
 
 impl Authorizer {
     /// The declared fields that the caller may not read in this record, in order; whoever hands the record out leaves
@@ -60,6 +60,43 @@ impl Authorizer {
             .filter(|(column, field)| !is_read(*column, field.rules.is_some()))
             .map(|(_, field)| field.name.as_str())
             .collect()
+    }
+
+    /// What can be said about a field before a record is loaded: [`Screening::Denied`] when it is
+    /// [withheld](Self::withheld) in every record, [`Screening::Allowed`] when it is in none.
+    ///
+    /// ```
+    /// use portcullis_rules::{Authorizer, Field, FunctionCaller, Identity, InvalidModel, Model, Rule, Screening};
+    ///
+    /// let secret = Field::new("secret").guarded(vec![Rule::owner()]);
+    /// let note = Model::new("Note", vec![Field::new("title"), secret], vec![Rule::owner(), Rule::custom()])?;
+    /// let function = Identity::Function(FunctionCaller::default());
+    /// assert_eq!(Authorizer::new().screen_field(&function, &note, "title"), Screening::Allowed);
+    /// assert_eq!(Authorizer::new().screen_field(&function, &note, "secret"), Screening::Denied);
+    /// # Ok::<(), InvalidModel>(())
+    /// ```
+    pub fn screen_field(&self, identity: &Identity, model: &Model, field: &str) -> Screening {
+        let matrix = model.matrix();
+        let column = matrix.column(field).filter(|_| model.has_field_rules());
+        let Some(column) = column.filter(|_| !self.is_unrestricted(identity, model)) else {
+            return Screening::Allowed;
+        };
+        let is_kept = matrix.is_kept_from_some(column);
+        let counts = |row: &&Row| row.reads(column) && (!is_kept || row.touches(Operation::Get));
+        let ways = if is_kept { &[Operation::Update][..] } else { &[Operation::Update, Operation::Get] };
+        let guarded = model.fields().get(column).is_some_and(|field| field.rules.is_some());
+        // What nobody is kept from goes with a record that no role of the caller's reads by itself.
+        let mut screening = if is_kept || guarded { Screening::Denied } else { Screening::NeedsItem };
+        for row in matrix.rows_for(identity).filter(counts) {
+            for &operation in ways {
+                match self.standing(row, identity, operation) {
+                    Standing::Admitted => return Screening::Allowed,
+                    Standing::ByRecord(_) => screening = Screening::NeedsItem,
+                    Standing::Refused(_) => {}
+                }
+            }
+        }
+        screening
     }
 }
 

@@ -220,6 +220,25 @@ proptest! {
     }
 
     #[test]
+    fn a_field_that_is_screened_is_withheld_always_or_never(
+        (fields, rules) in model_parts(),
+        identity in identity(),
+        stored in item(),
+        (authorizer, ..) in authorizer(),
+    ) {
+        let model = Model::new("Note", fields, rules).unwrap();
+        let withheld = authorizer.withheld(&identity, &model, &stored);
+        for field in model.fields() {
+            let is_withheld = withheld.contains(&field.name.as_str());
+            match authorizer.screen_field(&identity, &model, &field.name) {
+                Screening::Denied => prop_assert!(is_withheld, "{}", field.name),
+                Screening::Allowed => prop_assert!(!is_withheld, "{}", field.name),
+                Screening::NeedsItem => {}
+            }
+        }
+    }
+
+    #[test]
     fn only_fields_that_rules_single_out_are_withheld(
         (fields, rules) in model_parts(),
         identity in identity(),

@@ -119,6 +119,25 @@ impl Schema {
         &self.custom_fields
     }
 
+    /// Whether rules keep a field of an object from some of those who get the object, so that the field has to be answered by
+    /// itself.
+    ///
+    /// ```
+    /// use portcullis_schema::Schema;
+    ///
+    /// let source = "type Note @model @auth(rules: [{allow: private}]) { title: String secret: String @auth(rules: [{allow: owner}]) }";
+    /// let schema = Schema::parse(source, "schema.graphql")?;
+    /// assert!(schema.is_guarded("Note", "secret") && !schema.is_guarded("Note", "title"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_guarded(&self, of: &str, field: &str) -> bool {
+        match self.model(of) {
+            Some(model) => model.rules().may_withhold(field),
+            None => self.custom_field(of, field).is_some(),
+        }
+    }
+
     /// The GraphQL API that AppSync serves for this schema.
     #[must_use]
     pub fn expand(&self) -> ExpandedSchema {

@@ -1,7 +1,8 @@
 //! The same cases through the GraphQL endpoint itself, on records in an embedded DynamoDB: `portcullis decide --through-endpoint`.
 //!
 //! What reached the data source is not compared, for it cannot be seen from outside; the records that a mutation answers are.
-//! Subscriptions are asked elsewhere. A page that the reference cuts before it filters it is compared with the beginning of the
+//! To a subscription the events are told as changes that mutations have made, with all their fields; AppSync would tell the same
+//! ones by the filter that our resolver answers. A page that the reference cuts before it filters it is compared with the beginning of the
 //! whole list, and no case is asked that brings one of the reference's page tokens.
 //!
 //! The deviations of the simulation are those of the endpoint; `tests/conformance/endpoint.jsonl` lists what differs besides, and
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::{
     comparison::{at, difference, is_more_open, word},
     deviations::{Deviation, Kind},
+    enhanced_filter,
     vectors::{ById, Vectors},
 };
 
@@ -60,6 +62,8 @@ fn the_endpoint_answers_as_the_reference_does() -> Result<()> {
                 mistakes.push(format!("{id}: is not answered: {answer}"));
                 continue;
             }
+            mistakes
+                .extend(enhanced_filter::mistake(case, &answer).map(|mistake| format!("{id}: {mistake}")));
             let (expected, answer) = comparable(expected, answer, case, &whole);
             let is_filtered = unfiltered.get(&id).is_some_and(|all| !is_more_open(all, &answer));
             // Where it is said why something else is written, what is written is also shown.
@@ -105,9 +109,7 @@ fn the_endpoint_answers_as_the_reference_does() -> Result<()> {
 }
 
 fn is_asked(case: &Value) -> bool {
-    let field = at(case, &["field"]);
-    field.as_str().is_some_and(|field| !field.starts_with("Subscription."))
-        && at(case, &["args", "nextToken"]).is_null()
+    at(case, &["field"]).is_string() && at(case, &["args", "nextToken"]).is_null()
 }
 
 /// The cases that have one of these arguments, without it.

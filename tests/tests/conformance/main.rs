@@ -7,6 +7,7 @@
 mod comparison;
 mod deviations;
 mod endpoint;
+mod enhanced_filter;
 mod expanded;
 mod facts;
 mod sdl;

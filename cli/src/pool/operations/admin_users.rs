@@ -20,6 +20,7 @@ use crate::pool::{
     password,
     sessions::Session,
     srp::Verifier,
+    triggers::Trigger,
     users::{Status, User, wire_time},
 };
 
@@ -34,6 +35,7 @@ pub(super) fn admin_create_user(call: &Call<'_>) -> Result<Value> {
             given.to_owned()
         }
     };
+    let mediums = Mediums::read(call)?;
     let (user, send) = match call.input.optional_string("MessageAction")? {
         None => (create(call, &temporary)?, true),
         Some("SUPPRESS") => (create(call, &temporary)?, false),
@@ -53,9 +55,43 @@ pub(super) fn admin_create_user(call: &Call<'_>) -> Result<Value> {
             secret: temporary,
             wording: Wording::default(),
         };
-        call.send(&user, message, Sending::AdminCreateUser)?;
+        invite(call, &user, message, mediums)?;
     }
     Ok(json!({ "User": user_to_wire(&user, "Attributes", user.attribute_list()) }))
+}
+
+/// How an administrator wants a user invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mediums {
+    email: bool,
+    text: bool,
+}
+
+impl Mediums {
+    fn read(call: &Call<'_>) -> Result<Self> {
+        let Some(mediums) = call.input.string_list("DesiredDeliveryMediums")? else {
+            return Ok(Self { email: true, text: false });
+        };
+        if mediums.iter().any(|medium| medium != "EMAIL" && medium != "SMS") {
+            return Err(constraint(
+                "DesiredDeliveryMediums",
+                "Member must satisfy enum value set: [SMS, EMAIL]",
+            ));
+        }
+        let wants = |medium: &str| mediums.iter().any(|wanted| wanted == medium);
+        Ok(Self { email: wants("EMAIL") || mediums.is_empty(), text: wants("SMS") })
+    }
+}
+
+/// Without anybody who sends text messages, or a number to send one to, an invitation goes out by e-mail.
+fn invite(call: &Call<'_>, user: &User, message: Message, mediums: Mediums) -> Result<()> {
+    let texted = mediums.text
+        && user.attributes.get("phone_number").is_some_and(|number| !number.is_empty())
+        && call.hand_over(Trigger::CustomSmsSender, user, &message, Sending::AdminCreateUser)?;
+    if mediums.email || !texted {
+        call.send(user, message, Sending::AdminCreateUser)?;
+    }
+    Ok(())
 }
 
 fn create(call: &Call<'_>, temporary: &str) -> Result<User> {

@@ -2,6 +2,7 @@
 
 mod admin_users;
 mod custom_auth;
+mod decrypt;
 mod describe;
 mod groups;
 mod list_users;
@@ -41,7 +42,16 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// The operation of this name.
+    /// The operation of an `X-Amz-Target`: of the user pool, or of AWS KMS, which stands beside it.
+    pub(crate) fn of_target(target: &str) -> Option<&'static Self> {
+        match target.split_once('.')? {
+            ("AWSCognitoIdentityProviderService", name) => Self::named(name),
+            ("TrentService", name) => KEY_OPERATIONS.iter().find(|operation| operation.name == name),
+            _ => None,
+        }
+    }
+
+    /// The operation of the user pool of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         OPERATIONS.iter().find(|operation| operation.name == name)
     }
@@ -62,6 +72,13 @@ const fn administrator(
 ) -> Operation {
     Operation { name, access: Access::Administrator, members, run }
 }
+
+/// What may be asked of the pool's stand-in for AWS KMS.
+static KEY_OPERATIONS: &[Operation] = &[administrator(
+    "Decrypt",
+    decrypt::decrypt,
+    &["CiphertextBlob", "EncryptionContext", "GrantTokens", "KeyId", "EncryptionAlgorithm"],
+)];
 
 pub(crate) static OPERATIONS: &[Operation] = &[
     public(

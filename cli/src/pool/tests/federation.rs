@@ -190,10 +190,55 @@ async fn the_cookie_of_a_sign_in_is_set_where_the_provider_sends_people_back_to(
     let url = browser.authorize_url(&[("identity_provider", NAME)]);
     let request = http::Request::get(&url).header("host", "localhost:9229").body(axum::body::Body::empty());
     let sent = browser.send(request.unwrap()).await;
-    assert_eq!(sent.location(), format!("http://127.0.0.1:9229{url}"));
+    assert_eq!(sent.location(), format!("http://127.0.0.1:9229{url}&moved=1"));
     assert!(browser.cookies.is_empty());
     let sent = browser.get(sent.location()).await;
     provider.signs_in(sent.location(), ada());
+}
+
+/// Behind a proxy that writes another `Host` each request seems to have come by the wrong name.
+#[tokio::test]
+async fn a_browser_is_sent_to_the_pools_own_address_once_and_not_for_ever() {
+    let (pool, _provider) = start().await;
+    let mut browser = Browser::new(&pool);
+    let mut url = browser.authorize_url(&[("identity_provider", NAME)]);
+    for attempt in 1..=2 {
+        let path = url.strip_prefix("http://127.0.0.1:9229").unwrap_or(&url).to_owned();
+        let request =
+            http::Request::get(path).header("host", "localhost:9229").body(axum::body::Body::empty());
+        let page = browser.send(request.unwrap()).await;
+        if attempt == 2 {
+            assert_eq!((page.status, page.location()), (StatusCode::BAD_REQUEST, ""));
+            assert!(page.text.contains("changes the Host header"), "{}", page.text);
+        }
+        url = page.location().to_owned();
+    }
+}
+
+/// RFC 9207: otherwise the answer of another provider could be passed off as this one's.
+#[tokio::test]
+async fn a_provider_that_says_it_names_itself_in_each_answer_must_do_so() {
+    for (announces, without, told) in [
+        (false, false, None),
+        (false, true, None),
+        (true, false, None),
+        (true, true, Some("Acme_Login Error - the answer does not name its issuer")),
+    ] {
+        let (pool, provider) = start().await;
+        if announces {
+            provider.announces_issuer();
+        }
+        let mut browser = Browser::new(&pool);
+        let url = browser.authorize_url(&[("identity_provider", NAME)]);
+        let sent = browser.get(&url).await;
+        let mut query = provider.signs_in(sent.location(), ada());
+        if without {
+            query.truncate(query.find("&iss=").unwrap());
+        }
+        let page = browser.get(&format!("/oauth2/idpresponse?{query}")).await;
+        assert_eq!(page.parameter("error_description").as_deref(), told, "{announces} {without}");
+        assert_eq!(page.parameter("code").is_some(), told.is_none(), "{announces} {without}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod authentication;
 mod browser;
 mod custom_auth;
 mod custom_message;
+mod custom_sender;
 mod federation;
 mod handle;
 mod harness;

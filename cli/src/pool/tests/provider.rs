@@ -38,6 +38,8 @@ struct Says {
     user_info: Value,
     token_status: u16,
     signs_with_other_keys: bool,
+    /// That each of its answers names it.
+    announces_issuer: bool,
     /// The challenge of the sign-in under way.
     challenge: String,
     /// The codes that it has given out and not seen again.
@@ -55,6 +57,7 @@ impl FakeProvider {
             user_info: Value::Null,
             token_status: 200,
             signs_with_other_keys: false,
+            announces_issuer: false,
             challenge: String::new(),
             codes: Vec::new(),
         };
@@ -125,6 +128,10 @@ impl FakeProvider {
         self.says.lock().unwrap().user_info = user_info;
     }
 
+    pub(super) fn announces_issuer(&self) {
+        self.says.lock().unwrap().announces_issuer = true;
+    }
+
     pub(super) fn changes_challenge(&self) {
         self.says.lock().unwrap().challenge = "another".to_owned();
     }
@@ -138,6 +145,7 @@ async fn discovery(State(provider): State<FakeProvider>) -> Json<Value> {
         "token_endpoint": format!("{url}/token"),
         "userinfo_endpoint": format!("{url}/me"),
         "jwks_uri": format!("{url}/jwks"),
+        "authorization_response_iss_parameter_supported": provider.says.lock().unwrap().announces_issuer,
     }))
 }
 

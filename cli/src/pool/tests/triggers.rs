@@ -171,6 +171,16 @@ async fn a_failing_trigger_fails_the_operation_without_detail() {
             "UnexpectedLambdaException",
             "PreSignUp invocation failed due to error Unhandled.",
         ),
+        (
+            TriggerFailure::NotInvoked("AccessDeniedException"),
+            "UnexpectedLambdaException",
+            "PreSignUp invocation failed due to error AccessDeniedException.",
+        ),
+        (
+            TriggerFailure::NotJson,
+            "InvalidLambdaResponseException",
+            "Invalid lambda function output : Invalid JSON",
+        ),
     ] {
         let pool = TestPool::new();
         FakeTriggers::attach(&pool, failing(Trigger::PreSignUp, failure));

@@ -180,6 +180,17 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         Some(url)
     }
 
+    pub(super) fn graphql(&mut self) -> bool {
+        match self.value("GRAPHQL").as_deref() {
+            None | Some("off") => false,
+            Some("on") => true,
+            Some(_) => {
+                self.wrong("GRAPHQL", "must be on or off");
+                false
+            }
+        }
+    }
+
     fn iam(&mut self, is_trusted: bool) -> IamConfig {
         let id = self.of_iam(is_trusted, "IDENTITY_POOL_ID", "must look like eu-west-1:<uuid>", is_pool_id);
         let role = "must look like arn:aws:iam::111122223333:role/name";

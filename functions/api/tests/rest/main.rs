@@ -1,8 +1,10 @@
 //! The API through its real router, with real tokens and a real DynamoDB engine.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod agreement;
 mod fields;
 mod gateway;
+mod graphql;
 mod hostile;
 mod lambda;
 mod log;

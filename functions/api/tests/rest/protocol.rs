@@ -331,7 +331,10 @@ async fn pages_of_listed_origins_may_call() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example.com"));
     assert!(answer.header("access-control-allow-methods").is_some_and(|it| it.contains("PATCH")));
     let allowed = answer.header("access-control-allow-headers").unwrap();
-    for name in ["authorization", "content-type", "if-match", "if-none-match", "x-api-key"] {
+    let signed = ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-amz-user-agent"];
+    for name in
+        ["authorization", "content-type", "if-match", "if-none-match", "x-api-key"].into_iter().chain(signed)
+    {
         assert!(allowed.contains(name), "{name}: {allowed}");
     }
     let answer = preflight("https://app.example.com.evil.example").await;

@@ -20,7 +20,10 @@ use portcullis::{
     testkit::{TestIssuer, TestToken},
 };
 use portcullis_api::{Api, Config, CorsOrigins, router};
-use portcullis_data::{ConnectOptions, Table, connect, schema::Schema, testkit};
+use portcullis_data::{
+    ConnectOptions, Functions, Table, connect, rules::Authorizer, schema::Schema, testkit,
+};
+use portcullis_resolvers::{GraphQl, Resolvers, graphql};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -147,6 +150,17 @@ impl House {
         let api = Api::new(parse(schema), testkit::table().await.unwrap(), verifier).unwrap();
         let api = change(api.api_keys([KEY]).gateway(gateway));
         Self { router: router(api).unwrap(), issuer: POOL.clone() }
+    }
+
+    /// One with GraphQL as a second door to the same table.
+    pub(crate) fn with_graphql(schema: &str, table: Table) -> Self {
+        let known = POOL.issuer().client_ids([CLIENT]).token_use(TokenUse::Access);
+        let verifier = Verifier::builder().issuer(known).clock(POOL.clock()).build().unwrap();
+        let resolvers =
+            Resolvers::new(parse(schema), table.clone(), Authorizer::new(), Functions::default()).unwrap();
+        let api = Api::new(parse(schema), table, verifier).unwrap().api_keys([KEY]);
+        let routes = graphql::router(GraphQl::new(resolvers).unwrap(), api.authenticate());
+        Self { router: router(api.merge(routes)).unwrap(), issuer: POOL.clone() }
     }
 
     /// One that is configured by environment variables.

@@ -16,7 +16,7 @@ use portcullis_data::{
 use serde_json::{Value, json};
 
 use super::{GraphQl, arguments::arguments, is_selected, leaf::leaf};
-use crate::{Call, FieldError};
+use crate::{Call, FieldError, Resolvers, resolvers::ROOTS};
 
 /// Answers of resolvers at most, as AppSync has it.
 const MAX_ANSWERS: usize = 10_000;
@@ -36,6 +36,8 @@ pub(crate) struct Execution<'a> {
     variables: &'a Item,
     errors: Vec<(Path, Value)>,
     answers: usize,
+    /// Whether everything has been answered already, and nobody is asked.
+    answered: bool,
 }
 
 impl<'a> Execution<'a> {
@@ -46,13 +48,23 @@ impl<'a> Execution<'a> {
         document: &'a Valid<ExecutableDocument>,
         variables: &'a Item,
     ) -> Self {
-        Self { graphql, identity, mode, document, variables, errors: Vec::new(), answers: 0 }
+        Self { graphql, identity, mode, document, variables, errors: Vec::new(), answers: 0, answered: false }
+    }
+
+    /// The same for what has been answered already: a field is what its parent holds under its name.
+    pub(crate) fn answered(self) -> Self {
+        Self { answered: true, ..self }
     }
 
     /// The data; `None` if a field that must have a value has none. Fields of a mutation are carried out one after the other.
     pub(crate) async fn operation(&mut self, operation: &'a Operation) -> Option<Item> {
+        self.event(operation, Item::new()).await
+    }
+
+    /// The data where the fields of the operation are parts of this.
+    pub(crate) async fn event(&mut self, operation: &'a Operation, source: Item) -> Option<Item> {
         let root = operation.object_type().as_str();
-        match self.object(root, Item::new(), &operation.selection_set).await {
+        match self.object(root, source, &operation.selection_set).await {
             Some(Value::Object(data)) => Some(data),
             _ => None,
         }
@@ -129,8 +141,12 @@ impl<'a> Execution<'a> {
         }
         let refused = |error: FieldError| Some(asked.iter().map(|_| Err(error.clone())).collect());
         let resolvers = &self.graphql.resolvers;
-        if !resolvers.expanded().admits(self.mode, of, name) {
-            return refused(FieldError::unauthorized(of, name));
+        if let Err(error) = self.admit(of, name) {
+            return refused(error);
+        }
+        if self.answered {
+            let value = |(_, source): &&(Path, Item)| Ok(source.get(name).cloned().unwrap_or_default());
+            return Some(asked.iter().map(value).collect());
         }
         let is_told = |(_, source): &&(Path, Item)| source.contains_key(SOURCE);
         if !resolvers.has_resolver(of, name) && (!resolvers.is_record(of) || asked.iter().all(is_told)) {
@@ -144,13 +160,39 @@ impl<'a> Execution<'a> {
                 "A query is answered by at most 10000 resolvers",
             ));
         }
-        let arguments = arguments(&self.graphql.schema, field, self.variables);
+        let arguments = self.arguments(field);
         let call = Call { identity: self.identity, of, field: name, arguments: &arguments };
-        if ["Query", "Mutation"].contains(&of) {
+        if ROOTS.contains(&of) {
             return Some(vec![resolvers.answer(call).await]);
         }
         let sources: Vec<Item> = asked.iter().map(|(_, source)| source.clone()).collect();
         Some(resolvers.answer_all(call, &sources).await)
+    }
+
+    /// The gate of authorization modes.
+    pub(crate) fn admit(&self, of: &str, field: &str) -> Result<(), FieldError> {
+        match self.graphql.resolvers.expanded().admits(self.mode, of, field) {
+            true => Ok(()),
+            false => Err(FieldError::unauthorized(of, field)),
+        }
+    }
+
+    pub(crate) fn arguments(&self, field: &Field) -> Item {
+        arguments(&self.graphql.schema, field, self.variables)
+    }
+
+    pub(crate) fn identity(&self) -> &'a Identity {
+        self.identity
+    }
+
+    pub(crate) fn resolvers(&self) -> &'a Resolvers {
+        &self.graphql.resolvers
+    }
+
+    /// The first field of an operation.
+    pub(crate) fn root_field(&self, operation: &'a Operation) -> Option<&'a Field> {
+        let fields = self.collect(operation.object_type().as_str(), &[&operation.selection_set]);
+        fields.into_iter().next()?.1.first().copied()
     }
 
     /// Values as their type has them.
@@ -266,7 +308,7 @@ impl<'a> Execution<'a> {
     }
 
     /// The fields that are asked of an object, those of one key together.
-    fn collect(&self, of: &str, sets: &[&'a SelectionSet]) -> Vec<(&'a str, Vec<&'a Field>)> {
+    pub(crate) fn collect(&self, of: &str, sets: &[&'a SelectionSet]) -> Vec<(&'a str, Vec<&'a Field>)> {
         let mut collected = Collected::default();
         for set in sets {
             self.collect_from(of, set, &mut collected);
@@ -294,7 +336,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Notes that a field has no answer.
-    fn tell(&mut self, path: &Path, field: &Field, error: &FieldError) {
+    pub(crate) fn tell(&mut self, path: &Path, field: &Field, error: &FieldError) {
         let locations =
             field.response_key().location().and_then(|place| place.line_column(&self.document.sources));
         let locations = locations.into_iter();

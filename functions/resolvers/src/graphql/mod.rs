@@ -6,13 +6,18 @@
 //! 3. Fields of all objects of one level are resolved together: records that belong to a hundred records cost what a batch
 //!    does.
 //! 4. Answers and errors are in AppSync's form.
+//! 5. What a mutation has changed is told to those who have [subscribed](GraphQl::subscribe) when it has been carried out, with
+//!    what the mutation asked to see. It is told at most once: to whom listens now, in this process.
 
 mod arguments;
+mod change;
 mod execution;
 mod leaf;
 mod measure;
+mod prepared;
 mod root_fields;
 mod router;
+mod subscribed;
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -21,9 +26,7 @@ use apollo_compiler::{
     collections::HashMap,
     executable::{FieldSet, Operation, Selection},
     introspection,
-    parser::Parser,
-    request::coerce_variable_values,
-    response::{GraphQLError, JsonMap},
+    response::GraphQLError,
     schema::Implementers,
     validation::{DiagnosticList, Valid},
 };
@@ -33,15 +36,20 @@ use portcullis_data::{
 };
 use serde_json::{Value, json};
 use thiserror::Error;
+use tokio::sync::broadcast;
 
-pub use self::router::{BODY_LIMIT, router};
-use self::{execution::Execution, measure::measure};
+pub use self::{
+    change::Change,
+    router::{BODY_LIMIT, add_scheme, router},
+    subscribed::Subscribed,
+};
+use self::{
+    change::Changes,
+    execution::Execution,
+    prepared::{Prepared, wrong},
+};
 use crate::Resolvers;
 
-/// Words of a query at most.
-const MAX_TOKENS: usize = 10_000;
-/// How deeply selections, values and types may lie within each other.
-const MAX_DEPTH: usize = 60;
 /// Mistakes of a query that are told.
 const TOLD: usize = 20;
 
@@ -65,6 +73,7 @@ pub struct GraphQl {
     schema: Arc<Valid<Schema>>,
     implementers: Arc<HashMap<Name, Implementers>>,
     introspection: bool,
+    changes: Changes,
 }
 
 /// The expanded schema is none that can be executed.
@@ -88,10 +97,16 @@ impl GraphQl {
         let schema = Schema::parse_and_validate(text, "appsync.graphql")
             .map_err(|mistakes| NotExecutable(mistakes.errors.to_string()))?;
         let implementers = Arc::new(schema.implementers_map());
-        Ok(Self { resolvers, schema: Arc::new(schema), implementers, introspection: true })
+        Ok(Self {
+            resolvers,
+            schema: Arc::new(schema),
+            implementers,
+            introspection: true,
+            changes: Changes::new(),
+        })
     }
 
-    /// The same over other resolvers of the same schema.
+    /// The same over other resolvers of the same schema. Who listens to the one hears of the changes of the other.
     #[must_use]
     pub fn over(mut self, resolvers: Resolvers) -> Self {
         self.resolvers = resolvers;
@@ -109,6 +124,14 @@ impl GraphQl {
     pub fn introspection(mut self, may: bool) -> Self {
         self.introspection = may;
         self
+    }
+
+    /// What mutations change from now on, whoever asks for it: each change is told to those who have
+    /// [subscribed](Self::subscribe) by [`Subscribed::tell`]. A receiver that is too slow loses changes and hears so; the writers
+    /// never wait for it.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.listen()
     }
 
     /// Answers a request: `query`, and perhaps `variables` and `operationName`.
@@ -148,83 +171,48 @@ impl GraphQl {
 
     /// The answer, and the fields that were asked for.
     async fn execute(&self, identity: &Identity, request: &Item) -> Result<(Value, Vec<String>), Vec<Value>> {
-        let Some(query) = request.get("query").and_then(Value::as_str) else {
-            return Err(vec![error("MalformedHttpRequestException", "`query` is missing")]);
-        };
-        let name = match request.get("operationName") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(name)) => Some(name.as_str()).filter(|name| !name.is_empty()),
-            Some(_) => {
-                return Err(vec![error("MalformedHttpRequestException", "`operationName` is not a text")]);
-            }
-        };
-        let variables = match request.get("variables") {
-            None | Some(Value::Null) => Item::new(),
-            Some(Value::Object(variables)) => variables.clone(),
-            Some(_) => {
-                return Err(vec![error("MalformedHttpRequestException", "`variables` is not an object")]);
-            }
-        };
-        let document = self.parse(query)?;
-        let wrong = |error: apollo_compiler::request::RequestError| {
-            vec![invalid(&error.to_graphql_error(&document.sources))]
-        };
-        let operation = document.operations.get(name).map_err(wrong)?;
+        let prepared = self.prepare(request)?;
+        let operation = prepared.operation()?;
         if operation.is_subscription() {
             return Err(vec![error(
                 "UnsupportedOperation",
                 "Subscriptions are not answered here, but over a WebSocket",
             )]);
         }
-        measure(&document, operation).map_err(|text| vec![error("QueryTooComplex", text)])?;
-        let variables: JsonMap = serde_json::from_value(variables.into())
-            .map_err(|_| vec![error("MalformedHttpRequestException", "`variables` cannot be read")])?;
-        let coerced = coerce_variable_values(&self.schema, operation, &variables).map_err(wrong)?;
-        let variables = serde_json::to_value(&*coerced).unwrap_or_default();
-        let variables = variables.as_object().cloned().unwrap_or_default();
-
-        let mut run = Execution::new(self, identity, mode_of(identity), &document, &variables);
+        let Prepared { document, variables, coerced, .. } = &prepared;
+        let mut run = Execution::new(self, identity, mode_of(identity), document, variables);
         let data = run.operation(operation).await;
+        if let Some(data) = data.as_ref().filter(|_| operation.is_mutation() && self.changes.has_listeners())
+        {
+            run.changes(operation, data).into_iter().for_each(|change| self.changes.tell(change));
+        }
         let mut errors = run.into_errors();
         let mut data = data.map_or(Value::Null, Value::Object);
-        if asks_for_schema(operation, &document) {
+        if asks_for_schema(operation, document) {
             if !self.introspection {
                 return Err(vec![error("ValidationError", "The schema is not told here")]);
             }
-            introspection::check_max_depth(&document, operation).map_err(wrong)?;
+            introspection::check_max_depth(document, operation).map_err(|error| wrong(document, &error))?;
             let told = introspection::partial_execute(
                 &self.schema,
                 &self.implementers,
-                &document,
+                document,
                 operation,
-                &coerced,
+                coerced,
             );
-            let told = told.map_err(wrong)?;
+            let told = told.map_err(|error| wrong(document, &error))?;
             errors.extend(told.errors.iter().map(invalid));
             let told = serde_json::to_value(&told.data).unwrap_or_default();
             if let (Value::Object(data), Value::Object(told)) = (&mut data, told) {
                 data.extend(told);
             }
         }
-        let fields = root_fields(operation, &document);
+        let fields = root_fields(operation, document);
         let mut answer = json!({ "data": data });
         if let (false, Some(answer)) = (errors.is_empty(), answer.as_object_mut()) {
             answer.insert("errors".to_owned(), errors.into());
         }
         Ok((answer, fields))
-    }
-
-    fn parse(&self, query: &str) -> Result<Valid<ExecutableDocument>, Vec<Value>> {
-        let told = |mistakes: &DiagnosticList| {
-            mistakes.iter().take(TOLD).map(|mistake| invalid(&mistake.to_json())).collect::<Vec<_>>()
-        };
-        let parsed = Parser::new().recursion_limit(MAX_DEPTH).token_limit(MAX_TOKENS).parse_executable(
-            &self.schema,
-            query,
-            "request.graphql",
-        );
-        let document = parsed.map_err(|with_errors| told(&with_errors.errors))?;
-        document.validate(&self.schema).map_err(|with_errors| told(&with_errors.errors))
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 use portcullis::{AuthenticateLayer, Caller};
 use serde_json::{Value, json};
 
@@ -51,9 +51,13 @@ async fn answer(
     }
 }
 
-/// Clients of AppSync send a token without a scheme.
 async fn with_scheme(mut request: Request, next: Next) -> Response {
-    let headers = request.headers_mut();
+    add_scheme(request.headers_mut());
+    next.run(request).await
+}
+
+/// Adds the scheme to a token in `Authorization` that stands there by itself, as clients of AppSync send it.
+pub fn add_scheme(headers: &mut HeaderMap) {
     let bare = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(token) = bare.filter(|value| !value.trim().is_empty() && !value.trim().contains(' '))
         && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.trim()))
@@ -61,5 +65,4 @@ async fn with_scheme(mut request: Request, next: Next) -> Response {
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
-    next.run(request).await
 }

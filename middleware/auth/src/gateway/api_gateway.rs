@@ -1,5 +1,7 @@
 //! Callers whom API Gateway has checked.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use lambda_http::{
     aws_lambda_events::apigw::{ApiGatewayProxyRequestContext, ApiGatewayV2httpRequestContext},
@@ -9,10 +11,10 @@ use portcullis_rules::{Claims, FunctionCaller, Identity};
 use serde_json::Value;
 
 use super::{
-    Flattening, GatewayTokens, SignIns, SignedCallers,
+    Flattening, GatewayTokens, SignIns, SignedCallers, authorizer_context,
     signed::{Signed, standing},
 };
-use crate::Rejection;
+use crate::{Clock, Rejection, SystemClock};
 
 /// Which checks of API Gateway are believed. None, unless said.
 ///
@@ -30,7 +32,10 @@ use crate::Rejection;
 /// 2. Whether an identity of an identity pool has signed in or is a guest is only said when AWS says it, and just one of them.
 /// 3. An HTTP API does not show whether an authorizer that gives no context has run: such an authorizer must give at least one
 ///    entry. In a payload of version 1.0 it must give a `principalId`.
-/// 4. Of a token that the gateway has checked, all is checked again that [`GatewayTokens`] name. Where no tokens are trusted, the claims are
+/// 4. A gateway may keep the answer of a Lambda authorizer for an hour. If the authorizer says `exp`, seconds after 1970 as
+///    [`AuthorizerContext`](crate::AuthorizerContext) does, its answer is good until then and no longer; an `exp` of another form is
+///    refused.
+/// 5. Of a token that the gateway has checked, all is checked again that [`GatewayTokens`] name. Where no tokens are trusted, the claims are
 ///    not looked at, and this crate checks the token in the request.
 ///
 /// *Caveat:* whoever may invoke the function directly writes the event. Nobody but the gateway should have that permission.
@@ -101,13 +106,14 @@ use crate::Rejection;
 /// assert_eq!(trusted.caller(&context("id"), &HeaderMap::new()), Err(Rejection::TokenUse));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct TrustedGateway {
     iam: bool,
     signed: SignedCallers,
     function: bool,
     tokens: Option<GatewayTokens>,
+    clock: Arc<dyn Clock>,
 }
 
 impl TrustedGateway {
@@ -148,13 +154,20 @@ impl TrustedGateway {
         self
     }
 
+    /// Reads the time until which an answer of a Lambda authorizer is good from here instead of from the operating system.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// Who calls, as far as the gateway says so and is believed. `None` if it does not say, or not in a way that is believed.
     ///
     /// The headers are those of the request. They are read only for [`GatewayTokensBuilder::claims_of_token`](crate::GatewayTokensBuilder::claims_of_token).
     ///
     /// # Errors
     ///
-    /// When the gateway has checked a token that is not good here, where tokens are trusted.
+    /// When the gateway has checked a token that is not good here, where tokens are trusted, and when the answer of a Lambda
+    /// authorizer is older than it may be.
     pub fn caller(
         &self,
         context: &RequestContext,
@@ -174,6 +187,7 @@ impl TrustedGateway {
                 Ok(self.signed.caller(signed).map(Identity::Iam))
             }
             Told { signed: None, function: Some(caller), token: None } if self.function => {
+                authorizer_context::check_time(&caller.context, self.clock.now())?;
                 Ok(Some(Identity::Function(caller)))
             }
             Told { signed: None, function: None, token: Some(claims) } => match &self.tokens {
@@ -184,6 +198,18 @@ impl TrustedGateway {
                 None => Ok(None),
             },
             _ => Ok(None),
+        }
+    }
+}
+
+impl Default for TrustedGateway {
+    fn default() -> Self {
+        Self {
+            iam: false,
+            signed: SignedCallers::default(),
+            function: false,
+            tokens: None,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -257,10 +283,11 @@ mod tests {
 
     use lambda_http::request::LambdaRequest;
     use portcullis_rules::IamCaller;
-    use proptest::{collection, prelude::*, test_runner::TestRunner};
+    use proptest::{collection, option, prelude::*, test_runner::TestRunner};
     use serde_json::json;
 
     use super::{super::signed::MAX_NAME, *};
+    use crate::{AuthorizerContext, TrustedAppSync, testkit::ManualClock};
 
     const ARN: &str = "arn:aws:sts::111122223333:assumed-role/member/CognitoIdentityCredentials";
 
@@ -407,6 +434,39 @@ mod tests {
             assert_eq!(iam, matches!(expected, Some(Identity::Iam(_))), "{context:?}");
             assert_eq!(function, matches!(expected, Some(Identity::Function(_))), "{context:?}");
         }
+    }
+
+    #[test]
+    fn what_our_authorizer_says_comes_through_every_gateway_unchanged() {
+        let names = || collection::vec(".{0,12}|[a-z, \\[\\]\"]{1,8}", 0..5);
+        let scopes = collection::vec("[!-~&&[^\"\\\\]]{1,12}", 0..4);
+        let said = (".{1,20}", option::of(names()), option::of(scopes), 1..u64::MAX >> 12);
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(256));
+        let outcome = runner.run(&said, |(sub, groups, scopes, exp)| {
+            let said = AuthorizerContext { sub, groups, scopes, exp };
+            let entries: Value =
+                said.entries().into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
+            let mut by_rest = entries.clone();
+            by_rest["principalId"] = json!("principal");
+            by_rest["integrationLatency"] = json!(7);
+            let trusted = TrustedGateway::new().lambda_authorizer().clock(ManualClock::at(0));
+            let no_one = json!({ "sourceIp": "203.0.113.1", "userArn": null });
+            let app_sync = TrustedAppSync::new().lambda_authorizer();
+            for identity in [
+                caller(&trusted, &http_api(&json!({ "lambda": entries }))),
+                caller(&trusted, &rest_api(&no_one, &by_rest)),
+                app_sync.caller(&json!({ "identity": { "resolverContext": entries } })).ok(),
+            ] {
+                let Some(Identity::Function(caller)) = identity else { panic!("{identity:?}") };
+                prop_assert_eq!(AuthorizerContext::read(&caller.context), Ok(said.clone()));
+            }
+            let late = TrustedGateway::new().lambda_authorizer().clock(ManualClock::at(exp));
+            for context in [http_api(&json!({ "lambda": entries })), rest_api(&no_one, &by_rest)] {
+                prop_assert_eq!(late.caller(&context, &HeaderMap::new()), Err(Rejection::Expired));
+            }
+            Ok(())
+        });
+        outcome.unwrap_or_else(|error| panic!("{error}"));
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -3,6 +3,7 @@
 #[cfg(feature = "lambda")]
 mod api_gateway;
 mod app_sync;
+mod authorizer_context;
 #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "only API Gateway makes strings of claims"))]
 mod flattened;
 mod sign_ins;
@@ -14,6 +15,7 @@ mod tokens;
 pub use self::api_gateway::TrustedGateway;
 pub use self::{
     app_sync::{AppSyncError, TrustedAppSync},
+    authorizer_context::{AuthorizerContext, InvalidAuthorizerContext},
     sign_ins::{InvalidSignIns, SignIn, SignInProvider, SignIns},
     tokens::{GatewayTokens, GatewayTokensBuilder},
 };

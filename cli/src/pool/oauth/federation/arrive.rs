@@ -32,11 +32,15 @@ pub(in crate::pool::oauth) fn arrive(visit: &Visit<'_>) -> Result<Response, Fail
     let Some(provider) = oauth.provider(&name) else {
         return Err(request.refuse("invalid_request", None));
     };
-    // RFC 9207: another provider's answer, if it says so.
-    if parameters.get("iss").is_some_and(|issuer| issuer != provider.config.issuer) {
-        return Err(
-            request.refuse("invalid_request", Some(format!("{name} Error - the answer is another issuer's")))
-        );
+    // RFC 9207: another provider's answer says so, and one that does not say whose it is may be anybody's, if this provider does.
+    let foreign = match parameters.get("iss") {
+        Some(issuer) if issuer == provider.config.issuer => None,
+        Some(_) => Some("the answer is another issuer's"),
+        None if endpoints.name_their_issuer() => Some("the answer does not name its issuer"),
+        None => None,
+    };
+    if let Some(foreign) = foreign {
+        return Err(request.refuse("invalid_request", Some(format!("{name} Error - {foreign}"))));
     }
     if let Some(error) = parameters.get("error") {
         let denied = error == "access_denied";

@@ -12,10 +12,13 @@ use crate::pool::oauth::{
     codes::Challenge,
     cookies,
     failure::{Failure, send_to},
-    parameters::Parameters,
+    parameters::{Parameters, encode},
     state::FEDERATION_LIFETIME,
     visit::Visit,
 };
+
+/// Marks a request that has been sent here from another name of this machine.
+const MOVED: &str = "moved";
 
 /// A sign-in that somebody has left for a provider with.
 pub(crate) struct UnderWay {
@@ -44,7 +47,15 @@ pub(in crate::pool::oauth) fn begin(
     // The provider sends people back to one address, and a cookie is only sent to the host that it is from.
     let host = visit.headers.get(HOST).and_then(|host| host.to_str().ok());
     if host != oauth.origin.split_once("://").map(|(_, host)| host) {
-        return Ok(send_to(&format!("{}/oauth2/authorize?{}", oauth.origin, parameters.without(&[]))));
+        // Whatever changes the host on the way would change it again, and again.
+        if parameters.get(MOVED).is_some() {
+            return Err(Failure::page(
+                "Something between this browser and the user pool changes the Host header, and the provider sends people \
+                 back to the address that the pool knows itself by. Open the pool there, or let the proxy keep the header.",
+            ));
+        }
+        let here = format!("{}&{}", parameters.without(&[MOVED]), encode([(MOVED, "1")]));
+        return Ok(send_to(&format!("{}/oauth2/authorize?{here}", oauth.origin)));
     }
     let name = request.provider.clone().unwrap_or_default();
     let Some(provider) = oauth.provider(&name) else {

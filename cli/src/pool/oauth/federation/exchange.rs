@@ -21,6 +21,14 @@ pub(super) struct Endpoints {
     authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: Option<String>,
+    authorization_response_iss_parameter_supported: Option<bool>,
+}
+
+impl Endpoints {
+    /// Whether the provider says in each answer whose it is (RFC 9207, section 3).
+    pub(super) fn name_their_issuer(&self) -> bool {
+        self.authorization_response_iss_parameter_supported == Some(true)
+    }
 }
 
 /// What a provider knows about somebody.
