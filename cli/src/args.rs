@@ -99,7 +99,7 @@ pub struct Args {
     /// Lets --trigger name functions on other machines, which are sent passwords and codes
     #[arg(long)]
     pub insecure_remote_triggers: bool,
-    /// A parameter of template.yaml, for the identity pool and its roles: Guests=true; may be repeated
+    /// A parameter of template.yaml, for the identity pool, its roles and who may sign: Guests=true; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub parameter: Vec<TemplateParameter>,
     /// An OpenID Connect provider whose users get AWS credentials directly, and the client its tokens are for; may be repeated

@@ -26,6 +26,8 @@ pub(crate) enum SetupError {
     Random(#[from] RandomError),
     #[error(transparent)]
     Verifier(#[from] portcullis::ConfigError),
+    #[error("the identity pool's key: {0}")]
+    Key(#[from] crate::pool::PoolError),
     #[error("the user pool's keys cannot be read: {0}")]
     Keys(#[from] portcullis::InvalidJwkSet),
 }

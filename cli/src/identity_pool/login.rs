@@ -47,7 +47,7 @@ struct Oidc {
 
 /// The clock of the middleware, as the rest of the process has it.
 #[derive(Clone)]
-pub(super) struct SharedClock(pub(super) std::sync::Arc<dyn portcullis_data::Clock>);
+pub(crate) struct SharedClock(pub(crate) std::sync::Arc<dyn portcullis_data::Clock>);
 
 impl fmt::Debug for SharedClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,8 +22,12 @@ mod operations;
 mod role;
 mod role_choice;
 mod session;
+mod sts;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod token;
 mod wire;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -33,10 +37,15 @@ use portcullis_data::Clock;
 pub use self::config::OidcLogin;
 use self::identities::Identities;
 pub(crate) use self::{
-    config::Setup, credentials::SealedCredentials, error::SetupError, login::Logins, role::Roles,
-    session::Session, wire::router,
+    config::Setup,
+    credentials::SealedCredentials,
+    error::SetupError,
+    login::{Logins, SharedClock},
+    role::Roles,
+    session::Session,
+    wire::router,
 };
-use crate::pool::Random;
+use crate::pool::{Random, SigningKey};
 
 /// An identity pool. Clones are the same pool.
 #[derive(Clone)]
@@ -54,6 +63,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     lifetime: Duration,
+    /// What signs identity tokens; there are some only in the classic flow.
+    key: Option<SigningKey>,
 }
 
 /// What a pool is opened with besides its setup.
@@ -92,9 +103,16 @@ impl Store {
 impl IdentityPool {
     pub(crate) fn open(parts: Parts) -> Result<Self, SetupError> {
         let Parts { store: Store { identities, id }, setup, roles, logins, clock, random, lifetime } = parts;
-        let key = identities.setting("credentials_key", || Ok(random.bytes::<32>()?.to_vec()))?;
+        let secret = identities.setting("credentials_key", || Ok(random.bytes::<32>()?.to_vec()))?;
         let credentials =
-            SealedCredentials::new(&key, id.clone(), logins.user_pool_id(), Arc::clone(&clock))?;
+            SealedCredentials::new(&secret, id.clone(), logins.user_pool_id(), Arc::clone(&clock))?;
+        let key = match setup.classic_flow {
+            true => {
+                let kept = identities.setting("token_key", || Ok(SigningKey::generate()?))?;
+                Some(SigningKey::from_pkcs8(&kept)?)
+            }
+            false => None,
+        };
         let inner = Inner {
             id,
             setup,
@@ -105,6 +123,7 @@ impl IdentityPool {
             clock,
             random,
             lifetime,
+            key,
         };
         Ok(Self { inner: Arc::new(inner) })
     }

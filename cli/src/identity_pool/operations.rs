@@ -24,6 +24,7 @@ const MAX_TAGS: usize = 460;
 pub(super) enum Operation {
     GetId,
     GetCredentialsForIdentity,
+    GetOpenIdToken,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,11 +48,20 @@ struct GetCredentialsForIdentity {
     custom_role_arn: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GetOpenIdToken {
+    identity_id: String,
+    #[serde(default)]
+    logins: Option<BTreeMap<String, String>>,
+}
+
 impl Operation {
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "GetId" => Some(Self::GetId),
             "GetCredentialsForIdentity" => Some(Self::GetCredentialsForIdentity),
+            "GetOpenIdToken" => Some(Self::GetOpenIdToken),
             _ => None,
         }
     }
@@ -60,6 +70,7 @@ impl Operation {
         match self {
             Self::GetId => "GetId",
             Self::GetCredentialsForIdentity => "GetCredentialsForIdentity",
+            Self::GetOpenIdToken => "GetOpenIdToken",
         }
     }
 
@@ -67,6 +78,7 @@ impl Operation {
         match self {
             Self::GetId => pool.get_id(read(body)?).await,
             Self::GetCredentialsForIdentity => pool.get_credentials(read(body)?).await,
+            Self::GetOpenIdToken => pool.get_open_id_token(read(body)?).await,
         }
     }
 }
@@ -107,6 +119,20 @@ impl Inner {
             self.on_a_thread(move |pool| Ok((pool.identities.admit(&identity_id, &logins)?, logins))).await?;
         let credentials = self.credentials_for(&role?, &identity_id, &logins)?;
         Ok(json!({ "IdentityId": identity_id, "Credentials": credentials.to_wire() }))
+    }
+
+    async fn get_open_id_token(self: &Arc<Self>, request: GetOpenIdToken) -> Result<Value, ServiceError> {
+        let GetOpenIdToken { identity_id, logins } = request;
+        if self.key.is_none() {
+            return Err(ServiceError::invalid(
+                "Basic (classic) flow is not enabled, please use enhanced flow.",
+            ));
+        }
+        let logins = self.verified(logins).await?;
+        let (identity_id, logins) =
+            self.on_a_thread(move |pool| Ok((pool.identities.admit(&identity_id, &logins)?, logins))).await?;
+        let token = self.identity_token(&identity_id, amr(&logins))?;
+        Ok(json!({ "IdentityId": identity_id, "Token": token }))
     }
 
     /// Credentials of this role, if its trust policy admits the identity.

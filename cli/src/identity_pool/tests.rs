@@ -1,337 +1,14 @@
-//! The pool as a client sees it, set up from a template like the one that is deployed.
+//! The pool as a client sees it.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
-};
-
-use axum::{Router, body::Body};
+use axum::{Json, Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
-use portcullis::{AccessKey, CredentialSource, SigV4Verifier, SignatureError, rules::IamCaller};
+use portcullis::{AccessKey, CredentialSource, SignatureError, rules::IamCaller, testkit::TestIssuer};
 use portcullis_data::Clock;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{IdentityPool, Logins, Parts, Roles, Setup, SetupError, Store, router};
-use crate::{
-    pool::{Courier, GroupRole, Message, Pool, PoolConfig, PoolStorage, SystemRandom},
-    template::{Stack, stack::REGION},
-};
-
-const PASSWORD: &str = "Quiet-River-2718";
-const ADMINS: &str = "arn:aws:iam::000000000000:role/AdminsRole";
-const EDITORS: &str = "arn:aws:iam::000000000000:role/EditorsRole";
-
-const TEMPLATE: &str = r#"
-Parameters:
-  Guests: { Type: String, Default: "true", AllowedValues: ["true", "false"] }
-Conditions:
-  HasGuests: !Equals [!Ref Guests, "true"]
-Resources:
-  UserPool: { Type: AWS::Cognito::UserPool }
-  WebClient: { Type: AWS::Cognito::UserPoolClient }
-  SignedApi: { Type: AWS::ApiGatewayV2::Api }
-  MembersPool:
-    Type: AWS::Cognito::IdentityPool
-    Properties:
-      AllowUnauthenticatedIdentities: !If [HasGuests, true, false]
-      AllowClassicFlow: false
-      CognitoIdentityProviders:
-        - ClientId: !Ref WebClient
-          ProviderName: !Sub cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}
-          ServerSideTokenCheck: true
-  MembersPoolRoles:
-    Type: AWS::Cognito::IdentityPoolRoleAttachment
-    Properties:
-      IdentityPoolId: !Ref MembersPool
-      Roles:
-        authenticated: !GetAtt AuthenticatedRole.Arn
-        unauthenticated: !If [HasGuests, !GetAtt GuestRole.Arn, !Ref AWS::NoValue]
-      RoleMappings:
-        UserPool:
-          IdentityProvider: !Sub cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}:${WebClient}
-          Type: Token
-          AmbiguousRoleResolution: AuthenticatedRole
-  Tags:
-    Type: AWS::Cognito::IdentityPoolPrincipalTag
-    Properties:
-      IdentityPoolId: !Ref MembersPool
-      IdentityProviderName: !Sub cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}
-      PrincipalTags: { user: sub }
-  AuthenticatedRole:
-    Type: AWS::IAM::Role
-    Properties:
-      AssumeRolePolicyDocument: &members
-        Version: "2012-10-17"
-        Statement:
-          - Effect: Allow
-            Principal: { Federated: cognito-identity.amazonaws.com }
-            Action: [sts:AssumeRoleWithWebIdentity, sts:TagSession]
-            Condition:
-              StringEquals: { cognito-identity.amazonaws.com:aud: !Ref MembersPool }
-              ForAnyValue:StringLike: { cognito-identity.amazonaws.com:amr: authenticated }
-  AdminsRole: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: *members } }
-  EditorsRole: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: *members } }
-  GuestRole:
-    Type: AWS::IAM::Role
-    Condition: HasGuests
-    Properties:
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - Effect: Allow
-            Principal: { Federated: cognito-identity.amazonaws.com }
-            Action: sts:AssumeRoleWithWebIdentity
-            Condition:
-              StringEquals: { cognito-identity.amazonaws.com:aud: !Ref MembersPool }
-              ForAnyValue:StringLike: { cognito-identity.amazonaws.com:amr: unauthenticated }
-  FunctionRole:
-    Type: AWS::IAM::Role
-    Properties:
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: sts:AssumeRole }
-  Calls:
-    Type: AWS::IAM::Policy
-    Properties:
-      PolicyName: calls
-      Roles: [!Ref AuthenticatedRole, !If [HasGuests, !Ref GuestRole, !Ref AWS::NoValue]]
-      PolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - Effect: Allow
-            Action: execute-api:Invoke
-            Resource: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SignedApi}/$default/*
-"#;
-
-struct ManualClock(Mutex<Timestamp>);
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[derive(Clone)]
-struct Seen(Arc<ManualClock>);
-
-impl std::fmt::Debug for Seen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Seen")
-    }
-}
-
-impl portcullis::Clock for Seen {
-    fn now(&self) -> SystemTime {
-        self.0.now().into()
-    }
-}
-
-struct Nowhere;
-
-impl Courier for Nowhere {
-    fn deliver(&self, _: &Message) {}
-}
-
-struct Running {
-    users: Pool,
-    identities: IdentityPool,
-    router: Router,
-    clock: Arc<ManualClock>,
-}
-
-#[derive(Clone)]
-struct Tokens {
-    id: String,
-    access: String,
-}
-
-impl Running {
-    fn start(guests: bool) -> Self {
-        Self::try_start(TEMPLATE, guests).unwrap()
-    }
-
-    fn try_start(template: &str, guests: bool) -> Result<Self, SetupError> {
-        let clock = Arc::new(ManualClock(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap())));
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9229));
-        let mut config = PoolConfig::new(address, PoolStorage::Memory);
-        config.code = Some("123456".to_owned());
-        config.clock = Arc::clone(&clock) as Arc<dyn Clock>;
-        config.groups = vec!["admins".to_owned(), "editors".to_owned()];
-        config.group_roles = [("admins", ADMINS, 0), ("editors", EDITORS, 10)]
-            .map(|(group, role, precedence)| GroupRole {
-                group: group.to_owned(),
-                role_arn: role.to_owned(),
-                precedence: Some(precedence),
-            })
-            .to_vec();
-        let users = Pool::open(config, |_| Arc::new(Nowhere)).unwrap();
-
-        let parameters = [("Guests".to_owned(), guests.to_string())];
-        let mut stack = Stack::new(template, &parameters)?;
-        let store = Store::open(None, REGION, &SystemRandom)?;
-        stack.name("UserPool", users.id());
-        stack.name("WebClient", users.client_id());
-        stack.name("MembersPool", store.id());
-        let setup = Setup::read(&stack, (users.region(), users.id()), users.client_id())?.unwrap();
-        let roles = Arc::new(Roles::read(&stack)?);
-        let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
-        let logins = Logins::new(&users, setup.checks_sessions, &[], &shared)?;
-        let identities = IdentityPool::open(Parts {
-            store,
-            setup,
-            roles,
-            logins,
-            clock: shared,
-            random: Arc::new(SystemRandom),
-            lifetime: Duration::from_hours(1),
-        })?;
-        let router = router(identities.clone(), users.router());
-        Ok(Self { users, identities, router, clock })
-    }
-
-    async fn send(&self, target: &str, body: &Value) -> (StatusCode, Value) {
-        let request = Request::post("/")
-            .header("host", "127.0.0.1:9229")
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", target)
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&body).unwrap())
-    }
-
-    async fn users(&self, operation: &str, body: &Value) -> Value {
-        let (status, answer) =
-            self.send(&format!("AWSCognitoIdentityProviderService.{operation}"), body).await;
-        assert_eq!(status, 200, "{operation}: {answer}");
-        answer
-    }
-
-    /// Somebody who has signed in, and is in these groups.
-    async fn enroll(&self, name: &str, groups: &[&str]) -> Tokens {
-        let email = format!("{name}@example.com");
-        let client = self.users.client_id();
-        let attributes = json!([{ "Name": "email", "Value": email }]);
-        self.users(
-            "SignUp",
-            &json!({ "ClientId": client, "Username": email, "Password": PASSWORD, "UserAttributes": attributes }),
-        )
-        .await;
-        self.users(
-            "ConfirmSignUp",
-            &json!({ "ClientId": client, "Username": email, "ConfirmationCode": "123456" }),
-        )
-        .await;
-        for group in groups {
-            let request = json!({ "UserPoolId": self.users.id(), "Username": email, "GroupName": group });
-            self.users("AdminAddUserToGroup", &request).await;
-        }
-        self.sign_in(name).await
-    }
-
-    async fn sign_in(&self, name: &str) -> Tokens {
-        let parameters = json!({ "USERNAME": format!("{name}@example.com"), "PASSWORD": PASSWORD });
-        let request = json!({
-            "ClientId": self.users.client_id(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters,
-        });
-        let answer = self.users("InitiateAuth", &request).await;
-        let token = |name: &str| answer["AuthenticationResult"][name].as_str().unwrap().to_owned();
-        Tokens { id: token("IdToken"), access: token("AccessToken") }
-    }
-
-    fn provider(&self) -> String {
-        format!("cognito-idp.us-east-1.amazonaws.com/{}", self.users.id())
-    }
-
-    fn logins(&self, token: &str) -> Value {
-        json!({ self.provider(): token })
-    }
-
-    async fn get_id(&self, logins: Option<&Value>) -> (StatusCode, Value) {
-        let mut request = json!({ "IdentityPoolId": self.identities.id() });
-        if let Some(logins) = logins {
-            request["Logins"] = logins.clone();
-        }
-        self.send("AWSCognitoIdentityService.GetId", &request).await
-    }
-
-    async fn identity(&self, logins: Option<&Value>) -> String {
-        let (status, answer) = self.get_id(logins).await;
-        assert_eq!(status, 200, "{answer}");
-        answer["IdentityId"].as_str().unwrap().to_owned()
-    }
-
-    async fn get_credentials(
-        &self,
-        identity: &str,
-        logins: Option<&Value>,
-        role: Option<&str>,
-    ) -> (StatusCode, Value) {
-        let mut request = json!({ "IdentityId": identity });
-        if let Some(logins) = logins {
-            request["Logins"] = logins.clone();
-        }
-        if let Some(role) = role {
-            request["CustomRoleArn"] = json!(role);
-        }
-        self.send("AWSCognitoIdentityService.GetCredentialsForIdentity", &request).await
-    }
-
-    async fn credentials(&self, identity: &str, logins: Option<&Value>, role: Option<&str>) -> Value {
-        let (status, answer) = self.get_credentials(identity, logins, role).await;
-        assert_eq!(status, 200, "{answer}");
-        assert_eq!(answer["IdentityId"], identity);
-        answer["Credentials"].clone()
-    }
-
-    /// Whose credentials these are, by a request that is signed with them.
-    async fn caller(&self, credentials: &Value) -> Result<IamCaller, SignatureError> {
-        let text = |name: &str| credentials[name].as_str().unwrap();
-        let identity = aws_credential_types::Credentials::new(
-            text("AccessKeyId"),
-            text("SecretKey"),
-            Some(text("SessionToken").to_owned()),
-            None,
-            "test",
-        )
-        .into();
-        let parameters = aws_sigv4::sign::v4::SigningParams::builder()
-            .identity(&identity)
-            .region(REGION)
-            .name("execute-api")
-            .time(self.clock.now().into())
-            .settings(aws_sigv4::http_request::SigningSettings::default())
-            .build()
-            .unwrap()
-            .into();
-        let mut request = Request::get("/notes").header("host", "127.0.0.1").body(()).unwrap();
-        let signable = aws_sigv4::http_request::SignableRequest::new(
-            "GET",
-            "http://127.0.0.1/notes",
-            [("host", "127.0.0.1")].into_iter(),
-            aws_sigv4::http_request::SignableBody::empty(),
-        );
-        let (signing, _) =
-            aws_sigv4::http_request::sign(signable.unwrap(), &parameters).unwrap().into_parts();
-        signing.apply_to_request_http1x(&mut request);
-        let verifier = SigV4Verifier::builder(self.identities.credentials(), REGION, "execute-api");
-        let verifier = verifier.clock(Seen(Arc::clone(&self.clock))).build();
-        let (parts, ()) = request.into_parts();
-        verifier.verify(&parts, b"").await.map(|signed| signed.caller().clone())
-    }
-
-    fn advance(&self, seconds: i64) {
-        let mut now = self.clock.0.lock().unwrap();
-        *now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
-    }
-}
+use super::testing::{ADMINS, EDITORS, Running, TEMPLATE};
 
 fn sub(token: &str) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -436,7 +113,7 @@ async fn a_role_whose_trust_policy_does_not_admit_the_identity_is_not_given() {
     // Guests' role, given to members.
     let swapped = TEMPLATE
         .replace("authenticated: !GetAtt AuthenticatedRole.Arn", "authenticated: !GetAtt GuestRole.Arn");
-    let running = Running::try_start(&swapped, true).unwrap();
+    let running = Running::try_start(&swapped, true, &[]).unwrap();
     let ada = running.enroll("ada", &[]).await;
     let logins = running.logins(&ada.id);
     let identity = running.identity(Some(&logins)).await;
@@ -622,7 +299,124 @@ fn a_template_that_cannot_be_enforced_here_is_not_started_with() {
     ] {
         let template = TEMPLATE.replacen(old, new, 1);
         assert_ne!(template, TEMPLATE, "{old}");
-        let error = Running::try_start(&template, true).err().expect(new).to_string();
+        let error = Running::try_start(&template, true, &[]).err().expect(new).to_string();
         assert!(error.contains(problem), "{new}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn in_the_classic_flow_the_client_chooses_among_the_roles_that_trust_it() {
+    let classic = TEMPLATE.replace("AllowClassicFlow: false", "AllowClassicFlow: true");
+    let running = Running::try_start(&classic, true, &[]).unwrap();
+    let ada = running.enroll("ada", &[]).await;
+    let logins = running.logins(&ada.id);
+    let identity = running.identity(Some(&logins)).await;
+    let request = json!({ "IdentityId": identity, "Logins": logins });
+    let (status, answer) = running.send("AWSCognitoIdentityService.GetOpenIdToken", &request).await;
+    assert_eq!((status, &answer["IdentityId"]), (StatusCode::OK, &json!(identity)));
+    let token = answer["Token"].as_str().unwrap();
+
+    let assume = async |changes: &[(&str, &str)]| {
+        let mut parameters = vec![
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", ADMINS),
+            ("RoleSessionName", "phone"),
+            ("WebIdentityToken", token),
+        ];
+        for change in changes {
+            parameters.retain(|(name, _)| name != &change.0);
+            parameters.push(*change);
+        }
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let request = Request::post("/")
+            .header("host", "127.0.0.1:9229")
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .body(Body::from(body))
+            .unwrap();
+        let response = running.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+    };
+    let (status, body) = assume(&[]).await;
+    assert_eq!(status, 200, "{body}");
+    let element = |name: &str| {
+        let (_, rest) = body.split_once(&format!("<{name}>")).unwrap();
+        rest.split_once(&format!("</{name}>")).unwrap().0.to_owned()
+    };
+    let credentials = json!({
+        "AccessKeyId": element("AccessKeyId"), "SecretKey": element("SecretAccessKey"),
+        "SessionToken": element("SessionToken"),
+    });
+    let caller = running.caller(&credentials).await.unwrap();
+    assert_eq!(caller.user_arn.as_deref(), Some("arn:aws:sts::000000000000:assumed-role/AdminsRole/phone"));
+    assert_eq!((caller.identity_id, caller.sub), (Some(identity), Some(sub(&ada.id))));
+
+    let forged = format!("{}AAAA", &token[..token.len() - 4]);
+    let guest_role = ADMINS.replace("AdminsRole", "GuestRole");
+    let function_role = ADMINS.replace("AdminsRole", "FunctionRole");
+    for (change, expected) in [
+        (("RoleArn", guest_role.as_str()), (403, "AccessDenied")),
+        (("RoleArn", function_role.as_str()), (403, "AccessDenied")),
+        (("WebIdentityToken", forged.as_str()), (400, "InvalidIdentityToken")),
+        (("WebIdentityToken", ada.id.as_str()), (400, "InvalidIdentityToken")),
+        (("RoleSessionName", "a<b"), (400, "ValidationError")),
+        (("DurationSeconds", "899"), (400, "ValidationError")),
+        (("Policy", "{}"), (400, "ValidationError")),
+        (("Action", "AssumeRole"), (400, "InvalidAction")),
+    ] {
+        let (status, body) = assume(&[change]).await;
+        assert_eq!(status, expected.0, "{change:?}: {body}");
+        assert!(body.contains(&format!("<Code>{}</Code>", expected.1)), "{change:?}: {body}");
+    }
+    running.advance(600);
+    let (status, body) = assume(&[]).await;
+    assert!(status == 400 && body.contains("<Code>ExpiredTokenException</Code>"), "{body}");
+}
+
+#[tokio::test]
+async fn without_the_classic_flow_there_are_no_tokens_and_no_sts() {
+    let running = Running::start(true);
+    let guest = running.identity(None).await;
+    let request = json!({ "IdentityId": guest });
+    let (status, answer) = running.send("AWSCognitoIdentityService.GetOpenIdToken", &request).await;
+    assert_eq!((status, &answer["__type"]), (StatusCode::BAD_REQUEST, &json!("InvalidParameterException")));
+    let request = Request::post("/")
+        .header("host", "127.0.0.1:9229")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from("Action=AssumeRoleWithWebIdentity"))
+        .unwrap();
+    let response = running.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(!response.headers()["content-type"].to_str().unwrap().contains("xml"));
+}
+
+#[tokio::test]
+async fn a_user_of_another_provider_gets_credentials_directly() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let issuer = TestIssuer::at(format!("http://{address}"));
+    let discovery = json!({ "issuer": issuer.url(), "jwks_uri": format!("{}/keys", issuer.url()) });
+    let keys = issuer.jwk_set_json();
+    let routes = Router::new()
+        .route("/.well-known/openid-configuration", get(async move || Json(discovery)))
+        .route("/keys", get(async move || Json(keys)));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+
+    let login = format!("{}=phone", issuer.url()).parse().unwrap();
+    let running = Running::try_start(TEMPLATE, false, &[login]).unwrap();
+    let now = running.clock.now().as_second();
+    let token = |sub: &str, client: &str, expires: i64| {
+        issuer.id_token(sub).claim("aud", client).claim("iat", now).claim("exp", expires).sign()
+    };
+    let logins = |token: String| json!({ address.to_string(): token });
+    let carl = logins(token("carl", "phone", now + 60));
+    let identity = running.identity(Some(&carl)).await;
+    let caller = running.caller(&running.credentials(&identity, Some(&carl), None).await).await.unwrap();
+    assert_eq!((caller.authenticated, caller.identity_id, caller.sub), (Some(true), Some(identity), None));
+    for refused in [token("carl", "tablet", now + 60), token("carl", "phone", now)] {
+        let (_, answer) = running.get_id(Some(&logins(refused))).await;
+        assert_eq!(answer["__type"], "NotAuthorizedException", "{answer}");
     }
 }

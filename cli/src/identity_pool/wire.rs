@@ -24,6 +24,7 @@ use super::{
     IdentityPool,
     error::{Exception, ServiceError},
     operations::Operation,
+    sts,
 };
 use crate::loopback::is_addressed_to_loopback;
 
@@ -38,12 +39,15 @@ pub(crate) fn router(pool: IdentityPool, user_pool: Router) -> Router {
 
 async fn answer(State(pool): State<IdentityPool>, request: Request, next: Next) -> Response {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-    let Some(name) = target.and_then(|target| target.strip_prefix(SERVICE)).map(str::to_owned) else {
-        return next.run(request).await;
+    let name = target.and_then(|target| target.strip_prefix(SERVICE)).map(str::to_owned);
+    let is_ours = *request.method() == Method::POST && request.uri().path() == "/";
+    let name = match name {
+        Some(name) if is_ours => name,
+        None if is_ours && target.is_none() && pool.inner.key.is_some() && is_form(request.headers()) => {
+            return sts::answer(&pool.inner, request).await;
+        }
+        _ => return next.run(request).await,
     };
-    if *request.method() != Method::POST || request.uri().path() != "/" {
-        return next.run(request).await;
-    }
     let started = Instant::now();
     let operation = Operation::named(&name);
     let result = perform(&pool, operation, request).await;
@@ -81,10 +85,18 @@ async fn perform(
     operation.run(&Arc::clone(&pool.inner), &body).await
 }
 
-fn check_media_type(headers: &HeaderMap) -> Result<(), ServiceError> {
+/// STS is asked in the form that browsers send forms in.
+fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn media_type(headers: &HeaderMap) -> &str {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    match media_type.eq_ignore_ascii_case(JSON_1_1) {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), ServiceError> {
+    match media_type(headers).eq_ignore_ascii_case(JSON_1_1) {
         true => Ok(()),
         false => Err(ServiceError::new(
             Exception::Serialization,
@@ -93,7 +105,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ServiceError> {
     }
 }
 
-async fn body(body: Body) -> Result<axum::body::Bytes, ServiceError> {
+pub(super) async fn body(body: Body) -> Result<axum::body::Bytes, ServiceError> {
     to_bytes(body, MAX_BODY).await.map_err(|error| {
         let source = std::error::Error::source(&error);
         match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis_data::System;
+use portcullis_data::{Clock, System};
 use serde_json::Value;
 
 use crate::{
@@ -15,12 +15,14 @@ use crate::{
 
 /// The web client, which the local pool's one client is.
 const CLIENT: &str = "WebClient";
+/// Authorization by signature, as templates call it.
+const IAM: &str = "AWS_IAM";
 
 /// The identity pool, and what of the template speaks of it.
-#[derive(Debug)]
 pub(crate) struct LocalIdentities {
     pub(crate) pool: IdentityPool,
     pub(crate) roles: Arc<Roles>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The ids of the APIs in the ARNs of policies.
     pub(crate) rest_api: Option<String>,
     pub(crate) graphql_api: Option<String>,
@@ -77,13 +79,20 @@ impl LocalIdentities {
                 return Ok(None);
             };
             let roles = Arc::new(Roles::read(&stack)?);
-            let clock: Arc<dyn portcullis_data::Clock> = Arc::new(System);
+            let clock: Arc<dyn Clock> = Arc::new(System);
             let logins = Logins::new(pool, setup.checks_sessions, &args.login, &clock)?;
-            let (rest_api, graphql_api) =
-                (signed_api(&stack)?, stack.ids("AWS::AppSync::GraphQLApi")?.into_iter().next());
+            let (rest_api, graphql_api) = (signed_rest_api(&stack)?, signed_graphql_api(&stack)?);
             let lifetime = Duration::from_secs(args.credential_seconds.into());
-            let parts = Parts { store, setup, roles: Arc::clone(&roles), logins, clock, random, lifetime };
-            Ok(Some(Self { pool: IdentityPool::open(parts)?, roles, rest_api, graphql_api }))
+            let parts = Parts {
+                store,
+                setup,
+                roles: Arc::clone(&roles),
+                logins,
+                clock: Arc::clone(&clock),
+                random,
+                lifetime,
+            };
+            Ok(Some(Self { pool: IdentityPool::open(parts)?, roles, clock, rest_api, graphql_api }))
         };
         open().map_err(|error| failed(&error))
     }
@@ -101,12 +110,25 @@ impl LocalIdentities {
     }
 }
 
-/// The API whose routes ask for signatures.
-fn signed_api(stack: &Stack) -> Result<Option<String>, TemplateMistake> {
+/// The REST API whose routes ask for signatures.
+fn signed_rest_api(stack: &Stack) -> Result<Option<String>, TemplateMistake> {
     for id in stack.ids("AWS::ApiGatewayV2::Route")? {
         let route = stack.properties(&id)?;
-        if route.get("AuthorizationType").and_then(Value::as_str) == Some("AWS_IAM") {
+        if route.get("AuthorizationType").and_then(Value::as_str) == Some(IAM) {
             return Ok(route.get("ApiId").and_then(Value::as_str).map(str::to_owned));
+        }
+    }
+    Ok(None)
+}
+
+/// The GraphQL API that takes signed requests.
+fn signed_graphql_api(stack: &Stack) -> Result<Option<String>, TemplateMistake> {
+    for id in stack.ids("AWS::AppSync::GraphQLApi")? {
+        let api = stack.properties(&id)?;
+        let more = api.get("AdditionalAuthenticationProviders").and_then(Value::as_array);
+        let mut modes = more.into_iter().flatten().chain([&api]).map(|mode| mode.get("AuthenticationType"));
+        if modes.any(|mode| mode.and_then(Value::as_str) == Some(IAM)) {
+            return Ok(Some(id));
         }
     }
     Ok(None)
@@ -114,4 +136,58 @@ fn signed_api(stack: &Stack) -> Result<Option<String>, TemplateMistake> {
 
 fn failed(error: &dyn std::fmt::Display) -> StartError {
     StartError::part("the identity pool", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(yaml: &str, iam: &str) -> Stack {
+        Stack::new(yaml, &[("Iam".to_owned(), iam.to_owned())]).unwrap()
+    }
+
+    #[test]
+    fn an_api_takes_signatures_where_the_template_says_so() {
+        let template = r#"
+Parameters: { Iam: { Type: String, Default: "false" } }
+Conditions: { HasIam: !Equals [!Ref Iam, "true"] }
+Resources:
+  Open: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref Api, AuthorizationType: NONE } }
+  Signed:
+    Type: AWS::ApiGatewayV2::Route
+    Condition: HasIam
+    Properties: { ApiId: !Ref SignedApi, AuthorizationType: AWS_IAM }
+  Api: { Type: AWS::ApiGatewayV2::Api }
+  SignedApi: { Type: AWS::ApiGatewayV2::Api }
+  GraphQl:
+    Type: AWS::AppSync::GraphQLApi
+    Properties:
+      AuthenticationType: AMAZON_COGNITO_USER_POOLS
+      AdditionalAuthenticationProviders:
+        - { AuthenticationType: API_KEY }
+        - !If [HasIam, { AuthenticationType: AWS_IAM }, !Ref AWS::NoValue]
+"#;
+        for (iam, rest, graphql) in [("true", Some("SignedApi"), Some("GraphQl")), ("false", None, None)] {
+            let stack = stack(template, iam);
+            assert_eq!(signed_rest_api(&stack).unwrap().as_deref(), rest, "{iam}");
+            assert_eq!(signed_graphql_api(&stack).unwrap().as_deref(), graphql, "{iam}");
+        }
+        let only = template.replace("AMAZON_COGNITO_USER_POOLS", "AWS_IAM");
+        assert_eq!(signed_graphql_api(&stack(&only, "false")).unwrap().as_deref(), Some("GraphQl"));
+    }
+
+    #[test]
+    fn groups_have_the_roles_that_the_template_gives_them() {
+        let template = "
+Resources:
+  Role: { Type: AWS::IAM::Role }
+  Plain: { Type: AWS::Cognito::UserPoolGroup, Properties: { GroupName: readers, Precedence: 20 } }
+  Admins:
+    Type: AWS::Cognito::UserPoolGroup
+    Properties: { GroupName: admins, Precedence: 0, RoleArn: !GetAtt Role.Arn }
+";
+        let role_arn = "arn:aws:iam::000000000000:role/Role".to_owned();
+        let expected = GroupRole { group: "admins".to_owned(), role_arn, precedence: Some(0) };
+        assert_eq!(group_roles(&Stack::new(template, &[]).unwrap()).unwrap(), [expected]);
+    }
 }

@@ -10,7 +10,7 @@ use portcullis_schema::Schema;
 
 use crate::{
     Args, DataFolder,
-    client_config::{Backend, GraphQlApi, Mfa, Mode, UserPool},
+    client_config::{Backend, GraphQlApi, IdentityPool, Mfa, Mode, UserPool},
     console::Console,
     identity_pool,
     local::{
@@ -103,7 +103,7 @@ impl System {
         let endpoint = graphql(schema.clone(), &config, &table)?;
         let console = Console {
             schema: Arc::new(schema.clone()),
-            backend: backend(&pool, &banner),
+            backend: backend(&pool, &banner, identities.as_ref()),
             example: banner.example.clone(),
         };
         let api = Api::on_table(schema, &config, table.clone())
@@ -223,7 +223,9 @@ fn graphql(schema: Schema, config: &ApiConfig, table: &Table) -> Result<GraphQl,
 }
 
 /// What clients must know of this system.
-fn backend(pool: &Pool, banner: &Banner) -> Backend {
+fn backend(pool: &Pool, banner: &Banner, identities: Option<&LocalIdentities>) -> Backend {
+    let signs = identities.is_some_and(|identities| identities.graphql_api.is_some());
+    let modes = [Mode::AmazonCognitoUserPools, Mode::ApiKey].into_iter().chain(signs.then_some(Mode::AwsIam));
     Backend {
         region: pool.region().to_owned(),
         user_pool: UserPool {
@@ -235,11 +237,15 @@ fn backend(pool: &Pool, banner: &Banner) -> Backend {
             // A client finds the pages of a sign-in with a redirect at https alone.
             redirects: None,
         },
-        identity_pool: None,
+        identity_pool: identities.map(|identities| IdentityPool {
+            id: identities.pool.id().to_owned(),
+            endpoint: Some(banner.pool.clone()),
+            guests: identities.pool.setup().guests,
+        }),
         rest: banner.api.clone(),
         graphql: Some(GraphQlApi {
             url: format!("{}/graphql", banner.api),
-            modes: vec![Mode::AmazonCognitoUserPools, Mode::ApiKey],
+            modes: modes.collect(),
             api_key: Some(banner.api_key.clone()),
         }),
         bucket: None,

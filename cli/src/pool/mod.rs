@@ -88,11 +88,10 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::pool::{
-    challenges::Challenges, groups::Group, keys::SigningKey, kms::KmsKey, oauth::OAuth, settings::Settings,
-    store::Store, users::User,
+    challenges::Challenges, groups::Group, kms::KmsKey, oauth::OAuth, settings::Settings, store::Store,
+    users::User,
 };
 
-pub(crate) use self::password::MIN_LENGTH as MIN_PASSWORD_LENGTH;
 pub use self::{
     config::{GroupRole, PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
@@ -101,6 +100,7 @@ pub use self::{
     random::{Random, RandomError, SystemRandom},
     triggers::{Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
+pub(crate) use self::{keys::SigningKey, password::MIN_LENGTH as MIN_PASSWORD_LENGTH};
 
 /// What whoever starts a pool prints first.
 pub const DEVELOPMENT_NOTICE: &str =

@@ -2,10 +2,11 @@
 
 use http::{HeaderValue, Request};
 use portcullis::{SignatureError, testkit::ManualClock};
+use proptest::prelude::*;
 
 use super::{
     signer::{SIGNING, Signing, request},
-    source::{NOW, TwoKeys, member, verifier},
+    source::{NOW, TOKEN, TwoKeys, member, verifier},
 };
 
 async fn outcome(now: u64, request: Request<Vec<u8>>) -> Result<(), SignatureError> {
@@ -201,5 +202,33 @@ async fn a_path_that_could_be_routed_in_two_ways_is_accepted_only_where_that_is_
         let verifier = verifier(TwoKeys::default(), &ManualClock::at(NOW)).normalize_paths().build();
         let (parts, body) = to(path).into_parts();
         assert!(verifier.verify(&parts, &body).await.is_ok(), "{path}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever stands in the request, it is refused or passed over, and nobody is made up.
+    #[test]
+    fn no_text_is_taken_for_a_signature(
+        authorization in prop_oneof![
+            ".{0,80}",
+            "AWS4-HMAC-SHA256 (Credential|SignedHeaders|Signature|X)=[a-z0-9/;, =-]{0,60}",
+            "AWS4-HMAC-SHA256 Credential=ASIAEXAMPLE/20261129/eu-west-1/execute-api/aws4_request, SignedHeaders=[a-z;-]{0,20}host, Signature=[0-9a-f]{64}",
+        ],
+        date in prop_oneof!["[0-9TZ]{0,17}", Just("20261129T120000Z".to_owned())],
+        target in "/[a-zA-Z0-9%/.~-]{0,12}(\\?[a-zA-Z0-9%&=+X-]{0,30})?",
+        token in prop::option::of(Just(TOKEN)),
+    ) {
+        let builder = Request::get(&target).header("host", "api.example.com").header("x-amz-date", &date);
+        let builder = match token {
+            Some(token) => builder.header("x-amz-security-token", token),
+            None => builder,
+        };
+        // What is no header or no target reaches nobody.
+        if let Ok(request) = builder.header("authorization", &authorization).body(Vec::new()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            prop_assert!(runtime.block_on(outcome(NOW, request)).is_err());
+        }
     }
 }
