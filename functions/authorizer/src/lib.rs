@@ -28,7 +28,8 @@
 //! lives: set a short time, and have the function behind look at the clock. The REST API does: it verifies the token of each request, or,
 //! where it trusts the gateway, refuses a context whose `exp` is over (`portcullis::TrustedGateway`).
 //!
-//! Keys that cannot be had are an error (500) and no refusal, so that nothing is kept.
+//! Keys that cannot be had are an error (500) and no refusal, so that nothing is kept. An HTTP API keeps a refusal like any other answer: a
+//! token that becomes good in the meantime, such as one that is not valid yet, is refused for as long.
 //!
 //! # Set it up
 //!
