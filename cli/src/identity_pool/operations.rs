@@ -19,12 +19,12 @@ const SESSION_NAME: &str = "CognitoIdentityCredentials";
 /// All values of tags together, in bytes.
 const MAX_TAGS: usize = 460;
 
-/// An operation of `AWSCognitoIdentityService`.
+/// An operation of `AWSCognitoIdentityService`, by what it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
-    GetId,
-    GetCredentialsForIdentity,
-    GetOpenIdToken,
+    Id,
+    Credentials,
+    OpenIdToken,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,26 +59,26 @@ struct GetOpenIdToken {
 impl Operation {
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
-            "GetId" => Some(Self::GetId),
-            "GetCredentialsForIdentity" => Some(Self::GetCredentialsForIdentity),
-            "GetOpenIdToken" => Some(Self::GetOpenIdToken),
+            "GetId" => Some(Self::Id),
+            "GetCredentialsForIdentity" => Some(Self::Credentials),
+            "GetOpenIdToken" => Some(Self::OpenIdToken),
             _ => None,
         }
     }
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::GetId => "GetId",
-            Self::GetCredentialsForIdentity => "GetCredentialsForIdentity",
-            Self::GetOpenIdToken => "GetOpenIdToken",
+            Self::Id => "GetId",
+            Self::Credentials => "GetCredentialsForIdentity",
+            Self::OpenIdToken => "GetOpenIdToken",
         }
     }
 
     pub(super) async fn run(self, pool: &Arc<Inner>, body: &[u8]) -> Result<Value, ServiceError> {
         match self {
-            Self::GetId => pool.get_id(read(body)?).await,
-            Self::GetCredentialsForIdentity => pool.get_credentials(read(body)?).await,
-            Self::GetOpenIdToken => pool.get_open_id_token(read(body)?).await,
+            Self::Id => pool.get_id(read(body)?).await,
+            Self::Credentials => pool.get_credentials(read(body)?).await,
+            Self::OpenIdToken => pool.get_open_id_token(read(body)?).await,
         }
     }
 }
