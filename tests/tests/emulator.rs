@@ -3,7 +3,7 @@
 //!
 //! The functions are those that `cargo lambda build --release` leaves in `target/lambda`; the feature `emulator` turns these tests on.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "emulator/app_sync.rs"]
 mod app_sync;
