@@ -45,6 +45,10 @@ impl Stack<'_> {
             ("Fn::Sub", _, [Value::String(template), Value::Object(local)]) => {
                 self.substituted(template, local)
             }
+            ("Fn::Join", _, [Value::String(separator), Value::Array(words)]) => {
+                let words: Vec<String> = words.iter().map(|word| self.word(word)).collect::<Result<_>>()?;
+                Ok(Value::String(words.join(separator)))
+            }
             ("Fn::Split", _, [Value::String(separator), whole]) => {
                 let whole = self.word(whole)?;
                 Ok(whole.split(separator.as_str()).map(Value::from).collect())
@@ -154,6 +158,7 @@ mod tests {
               - !GetAtt Logs.Arn
               - !Sub ['${Region}/${Old}', { Region: !Select [0, !Split [_, !Ref Old]] }]
               - { x: [!Ref Files] }
+              - !Join [',', [!Ref Files, a]]
             ",
         )
         .unwrap();
@@ -165,6 +170,7 @@ mod tests {
                 "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/portcullis:*",
                 "eu-central-1/eu-central-1_x",
                 { "x": ["files"] },
+                "files,a",
             ])
         );
         for wrong in [

@@ -82,38 +82,6 @@ fn asked(read: impl Fn(&dyn Fn(&str) -> Option<String>)) -> BTreeSet<String> {
     names.into_inner()
 }
 
-/// The defaults must be such that a stack of them starts, and none of them opens anything.
-#[test]
-fn functions_start_with_the_defaults_and_these_link_nobody() {
-    let template = Template::read().unwrap();
-    let default = |parameter: &str| {
-        let value = template.at(&format!("/Parameters/{parameter}/Default")).as_str();
-        value.unwrap_or_else(|| panic!("{parameter} has no default")).to_owned()
-    };
-    for (parameter, expected) in [
-        ("LinkPolicy", "off"),
-        ("LinkProviders", ""),
-        ("EnsureUser", "false"),
-        ("AutoVerifyEmail", "false"),
-        ("Guests", "false"),
-        ("PasswordSignIn", "false"),
-        ("ApiKeys", ""),
-        ("CorsOrigins", ""),
-        ("DropSecondFactor", "false"),
-        ("ForceAlias", "false"),
-    ] {
-        assert_eq!(default(parameter), expected, "{parameter}");
-    }
-    let lookup = |name: &str| match name {
-        "LINK_POLICY" => Some(default("LinkPolicy")),
-        "ENSURE_USER" => Some(default("EnsureUser")),
-        "TABLE_NAME" => Some("t".to_owned()),
-        _ => None,
-    };
-    assert!(portcullis_pre_signup::Config::from_env(lookup).unwrap().linking.is_none());
-    assert!(portcullis_pre_token_generation::Config::from_env(lookup).unwrap().ensure_user.is_none());
-}
-
 /// What a variable could hold where the template leaves that to a parameter or to AWS.
 const EXAMPLES: [(&str, &str); 13] = [
     ("TABLE_NAME", "portcullis"),

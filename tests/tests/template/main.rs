@@ -11,6 +11,7 @@ mod parameters;
 mod permissions;
 mod policies;
 mod pool;
+mod starts;
 
 use portcullis_tests::Template;
 use serde_json::{Map, Value, json};
