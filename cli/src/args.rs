@@ -10,6 +10,7 @@ use crate::{
     decide::DecideArgs,
     expand::ExpandArgs,
     explain::ExplainArgs,
+    identity_pool::OidcLogin,
     keys::KeysArgs,
     local::AttachedFunction,
     policy_test::TestArgs,
@@ -98,6 +99,35 @@ pub struct Args {
     /// Lets --trigger name functions on other machines, which are sent passwords and codes
     #[arg(long)]
     pub insecure_remote_triggers: bool,
+    /// A parameter of template.yaml, for the identity pool, its roles and who may sign: Guests=true; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub parameter: Vec<TemplateParameter>,
+    /// An OpenID Connect provider whose users get AWS credentials directly, and the client its tokens are for; may be repeated
+    #[arg(long, value_name = "ISSUER=CLIENT")]
+    pub login: Vec<OidcLogin>,
+    /// How long AWS credentials are good, in seconds
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=43_200))]
+    pub credential_seconds: u32,
+}
+
+/// A parameter of `template.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateParameter {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl FromStr for TemplateParameter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                Ok(Self { name: name.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("name a parameter and its value: Guests=true"),
+        }
+    }
 }
 
 /// Where the local system keeps its state.

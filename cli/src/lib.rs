@@ -9,6 +9,7 @@ mod console;
 mod decide;
 mod expand;
 mod explain;
+mod identity_pool;
 mod keys;
 mod local;
 mod loopback;
@@ -19,18 +20,20 @@ mod reindex;
 mod schema_file;
 mod shards;
 mod store;
+mod template;
 mod verify;
 
 use std::{io::Write, process::ExitCode};
 
 pub use self::{
     access::{AccessArgs, AccessError, Format},
-    args::{Args, Command, CommandLine, ConfirmationCode, DataFolder},
+    args::{Args, Command, CommandLine, ConfirmationCode, DataFolder, TemplateParameter},
     client_config::{ClientConfigArgs, ClientConfigError, ClientFormat},
     command_error::CommandError,
     decide::{DecideArgs, DecideError},
     expand::{ExpandArgs, ExpandError},
     explain::{ExplainArgs, ExplainError},
+    identity_pool::OidcLogin,
     keys::{KeysArgs, KeysError},
     local::{AttachedFunction, StartError},
     policy_test::{TestArgs, TestError},

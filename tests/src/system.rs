@@ -38,6 +38,8 @@ pub struct LocalSystem {
     pub client_id: String,
     /// A key that opens what is public.
     pub api_key: String,
+    /// The id of the identity pool.
+    pub identity_pool_id: String,
     output: Lines,
     log: Lines,
     readers: Vec<JoinHandle<()>>,
@@ -87,6 +89,7 @@ impl LocalSystem {
             pool_id: named("user pool id")?,
             client_id: named("client id")?,
             api_key: named("API key")?,
+            identity_pool_id: named("identity pool")?,
             child,
             output,
             log,

@@ -56,6 +56,39 @@ fn boto3_administers_users_and_signs_in_with_passwords() {
     against(&Launch::in_memory().start().unwrap(), &mut client);
 }
 
+#[test]
+fn amplify_signs_requests_with_credentials_of_the_identity_pool() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let script = npm_client("node", "credentials.js").unwrap();
+    let mut client = Command::new("node");
+    against(&with_guests().start().unwrap(), client.arg(script));
+}
+
+#[test]
+fn botocore_signs_requests_with_credentials_of_the_identity_pool() {
+    if missing("Python with venv", &[("python3", &["-c", "import ensurepip, venv"])]) {
+        return;
+    }
+    let python = python_client("python").unwrap();
+    let script = client_sources("python").join("signed.py");
+    against(&with_guests().start().unwrap(), Command::new(&python).arg("-B").arg(&script));
+    let short_lived = with_guests().arguments(&["--credential-seconds", "5"]).start().unwrap();
+    against(&short_lived, Command::new(&python).arg("-B").arg(&script).env("SHORT_LIVED", "true"));
+}
+
+/// A system that gives credentials to guests too, with records that rules open to the identity pool.
+fn with_guests() -> Launch {
+    let schema = repository().join("tests/schemas/signed.graphql");
+    Launch::in_memory().schema(&schema).arguments(&[
+        "--parameter",
+        "Guests=true",
+        "--parameter",
+        "GraphqlIam=true",
+    ])
+}
+
 /// Runs a client against a system and shows what it printed if it fails.
 fn against(system: &LocalSystem, client: &mut Command) {
     client
@@ -63,6 +96,7 @@ fn against(system: &LocalSystem, client: &mut Command) {
         .env("POOL_URL", &system.pool)
         .env("POOL_ID", &system.pool_id)
         .env("CLIENT_ID", &system.client_id)
+        .env("IDENTITY_POOL_ID", &system.identity_pool_id)
         .env("CODE", CODE)
         .env("DENIED_DOMAIN", DENIED_DOMAIN)
         // Loopback is never reached through a proxy, and a developer's own AWS profile is not part of the test.

@@ -56,7 +56,7 @@ fn cognito(backend: &Backend) -> Value {
     if let Some(identities) = &backend.identity_pool {
         insert_if(&mut cognito, "identityPoolId", Some(identities.id.as_str()));
         insert_if(&mut cognito, "identityPoolEndpoint", identities.endpoint.as_deref());
-        insert_if(&mut cognito, "allowGuestAccess", Some(identities.guests));
+        insert_if(&mut cognito, "allowGuestAccess", identities.guests.then_some(true));
     }
     let format = pool.password_length.map(|length| {
         json!({

@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-pub(crate) use self::backend::{Backend, GraphQlApi, Mfa, Mode, UserPool};
+pub(crate) use self::backend::{Backend, GraphQlApi, IdentityPool, Mfa, Mode, UserPool};
 use crate::output;
 
 /// What the REST API is called in a client's configuration.

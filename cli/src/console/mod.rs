@@ -11,12 +11,12 @@
 //!
 //! It is part of the local system alone; no function that is deployed has it.
 
-mod asked;
 mod assets;
 mod explanation;
 mod guard;
 mod page;
 mod question;
+mod records;
 mod start;
 mod statement;
 #[cfg(test)]
@@ -37,7 +37,7 @@ use portcullis_data::Table;
 use portcullis_schema::{ExpandedSchema, Schema};
 use serde_json::json;
 
-use self::{asked::Records, explanation::explain, guard::only_own};
+use self::{explanation::explain, guard::only_own, records::Records};
 use crate::{access, client_config::Backend, local::Example};
 
 /// Where the running system tells what clients must know.

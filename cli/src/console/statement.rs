@@ -1,7 +1,7 @@
 //! What a GraphQL request asks of the rules: its top fields, one by one.
 
 use apollo_compiler::{
-    ast::{Definition, Document, OperationDefinition, OperationType, Selection, Value as Written},
+    ast::{Definition, Document, Field, OperationDefinition, OperationType, Selection, Value as Written},
     parser::Parser,
 };
 use portcullis_data::RecordKey;
@@ -17,6 +17,8 @@ const MAX_DEPTH: usize = 60;
 const MAX_TOKENS: usize = 10_000;
 /// Fields that are explained at most.
 const MAX_FIELDS: usize = 20;
+/// Selections that are looked at for them at most.
+const MAX_SELECTIONS: usize = 200;
 
 /// A GraphQL request.
 #[derive(Deserialize)]
@@ -42,9 +44,11 @@ pub(super) fn fields<'s>(
     expanded: &ExpandedSchema,
     request: &GraphQlRequest,
 ) -> Vec<AskedField<'s>> {
-    let parser = Parser::new().recursion_limit(MAX_DEPTH).token_limit(MAX_TOKENS);
-    let mut parser = parser;
-    let Ok(document) = parser.parse_ast(&request.query, "request.graphql") else { return Vec::new() };
+    let parsed = Parser::new()
+        .recursion_limit(MAX_DEPTH)
+        .token_limit(MAX_TOKENS)
+        .parse_ast(&request.query, "request.graphql");
+    let Ok(document) = parsed else { return Vec::new() };
     let Some(operation) = operation(&document, request.operation_name.as_deref()) else { return Vec::new() };
     let root = match operation.operation_type {
         OperationType::Query => "Query",
@@ -52,9 +56,10 @@ pub(super) fn fields<'s>(
         OperationType::Subscription => "Subscription",
     };
     let variables = Variables { given: request.variables.as_ref(), operation };
-    let mut asked = Vec::new();
-    collect(&document, &operation.selection_set, &mut asked, MAX_DEPTH);
-    asked
+    let mut selected = Selected { document: &document, fields: Vec::new(), left: MAX_SELECTIONS };
+    selected.add(&operation.selection_set);
+    selected
+        .fields
         .into_iter()
         .map(|field| {
             let name = field.name.as_str();
@@ -81,29 +86,33 @@ fn operation<'d>(document: &'d Document, name: Option<&str>) -> Option<&'d Opera
     }
 }
 
-/// The fields of a selection and of the fragments in it, in their order. A fragment that leads back to itself ends at the depth.
-fn collect<'d>(
+/// The fields of a selection and of the fragments in it, in their order.
+struct Selected<'d> {
     document: &'d Document,
-    selections: &'d [Selection],
-    fields: &mut Vec<&'d apollo_compiler::ast::Field>,
-    depth: usize,
-) {
-    for selection in selections {
-        if fields.len() >= MAX_FIELDS || depth == 0 {
-            return;
-        }
-        match selection {
-            Selection::Field(field) => fields.push(field),
-            Selection::InlineFragment(fragment) => {
-                collect(document, &fragment.selection_set, fields, depth - 1);
+    fields: Vec<&'d Field>,
+    /// How many selections may still be looked at: fragments may lead to each other any number of times.
+    left: usize,
+}
+
+impl<'d> Selected<'d> {
+    fn add(&mut self, selections: &'d [Selection]) {
+        for selection in selections {
+            if self.fields.len() >= MAX_FIELDS || self.left == 0 {
+                return;
             }
-            Selection::FragmentSpread(spread) => {
-                let found = document.definitions.iter().find_map(|definition| match definition {
-                    Definition::FragmentDefinition(it) if it.name == spread.fragment_name => Some(it),
-                    _ => None,
-                });
-                if let Some(fragment) = found {
-                    collect(document, &fragment.selection_set, fields, depth - 1);
+            self.left -= 1;
+            match selection {
+                Selection::Field(field) => self.fields.push(field),
+                Selection::InlineFragment(fragment) => self.add(&fragment.selection_set),
+                Selection::FragmentSpread(spread) => {
+                    let document = self.document;
+                    let found = document.definitions.iter().find_map(|definition| match definition {
+                        Definition::FragmentDefinition(it) if it.name == spread.fragment_name => Some(it),
+                        _ => None,
+                    });
+                    if let Some(fragment) = found {
+                        self.add(&fragment.selection_set);
+                    }
                 }
             }
         }
@@ -125,26 +134,25 @@ fn question<'s>(
     let input = || arguments.get("input").and_then(Value::as_object).cloned().unwrap_or_default();
     let record = |operation, target| Some(Question::Record { model, operation, target });
     match source {
-        FieldSource::Get { .. } => record(Operation::Get, stored(model, arguments, None)?),
+        FieldSource::Get { .. } => record(Operation::Get, Target::Stored(key_of(model, arguments)?, None)),
         FieldSource::List { .. } | FieldSource::Index { .. } => record(Operation::List, Target::Any),
         FieldSource::Create { .. } => record(Operation::Create, Target::New(input())),
         FieldSource::Update { .. } => {
             let mut changes = input();
-            let target = stored(model, &changes.clone(), None)?;
+            let key = key_of(model, &changes)?;
             changes.retain(|field, _| !model.key().fields().any(|key| key == field));
-            match target {
-                Target::Stored(key, _) => record(Operation::Update, Target::Stored(key, Some(changes))),
-                target => record(Operation::Update, target),
-            }
+            record(Operation::Update, Target::Stored(key, Some(changes)))
         }
-        FieldSource::Delete { .. } => record(Operation::Delete, stored(model, &input(), None)?),
+        FieldSource::Delete { .. } => {
+            record(Operation::Delete, Target::Stored(key_of(model, &input())?, None))
+        }
         FieldSource::Subscription { .. } => record(Operation::Listen, Target::Any),
         _ => None,
     }
 }
 
-fn stored(model: &ModelType, values: &Item, changes: Option<Item>) -> Option<Target> {
-    RecordKey::from_item(model, values).ok().map(|key| Target::Stored(key, changes))
+fn key_of(model: &ModelType, values: &Item) -> Option<RecordKey> {
+    RecordKey::from_item(model, values).ok()
 }
 
 /// The variables of a request.

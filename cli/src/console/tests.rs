@@ -299,9 +299,13 @@ async fn a_hostile_query_is_explained_within_bounds() {
     let ann = system.token("ann", &[]);
     let many = format!("{{ {} }}", (0..1000).map(|n| format!("a{n}: hello ")).collect::<String>());
     let round = "{ ...A } fragment A on Query { ...B hello } fragment B on Query { ...A }".to_owned();
+    // Two times two times two ..: never ready, if each were followed.
+    let bomb = (0..50).map(|n| format!("fragment F{n} on Query {{ ...F{} ...F{} }} ", n + 1, n + 1));
+    let bomb = format!("{{ ...F0 }} {} fragment F50 on Query {{ a: __typename }}", bomb.collect::<String>());
     let deep = format!("{}{}", "{ a ".repeat(5000), "}".repeat(5000));
     let words = "{ hello } ".repeat(20_000);
-    for query in [many, round, deep, words, "{".to_owned(), String::new(), "type Query { a: Int }".to_owned()]
+    for query in
+        [many, round, bomb, deep, words, "{".to_owned(), String::new(), "type Query { a: Int }".to_owned()]
     {
         let told = system.explain(ann.as_deref(), json!({ "graphql": { "query": query } })).await;
         assert!(told["explanations"].as_array().unwrap().len() <= 20);

@@ -15,6 +15,8 @@ pub(crate) struct Banner {
     pub(crate) pool_id: String,
     pub(crate) client_id: String,
     pub(crate) api_key: String,
+    /// The id of the identity pool, if there is one.
+    pub(crate) identity_pool: Option<String>,
     /// Where a browser begins to sign in, if an app may have people sent back.
     pub(crate) sign_in: Option<String>,
     /// The id and the secret of the client for machines, if there is one.
@@ -51,6 +53,7 @@ impl fmt::Display for Banner {
             writeln!(f, "{name:<14} {value}")?;
         }
         for (name, value) in [
+            ("identity pool", &self.identity_pool),
             ("machine client", &self.machine_client),
             ("KMS key", &self.kms_key),
             ("sign in at", &self.sign_in),

@@ -2,7 +2,8 @@
 //!
 //! One process: the API with the same router as the Lambda function, a user pool that speaks Cognito's wire protocol and
 //! calls the same trigger code, and DynamoDB's wire protocol on a SQLite file. Parts talk over HTTP wherever they do when
-//! deployed, so that what works here has gone through the same code.
+//! deployed, so that what works here has gone through the same code. Requests that are signed with AWS credentials go through what API Gateway and
+//! AppSync would do with them, by the roles and policies of `template.yaml`.
 
 mod api_key;
 mod attached_function;
@@ -14,6 +15,8 @@ pub(crate) mod dynamodb;
 mod environment;
 mod error;
 mod example;
+mod gateway;
+mod identity;
 mod listener;
 mod realtime;
 mod remote_function;

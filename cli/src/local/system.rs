@@ -10,21 +10,23 @@ use portcullis_schema::Schema;
 
 use crate::{
     Args, DataFolder,
-    client_config::{Backend, GraphQlApi, Mfa, Mode, UserPool},
+    client_config::{Backend, GraphQlApi, IdentityPool, Mfa, Mode, UserPool},
     console::Console,
+    identity_pool,
     local::{
         AttachedFunction, Banner, Listener, OpenFolder, StartError,
         api_key::api_key,
         courier::Printer,
         dynamodb,
         environment::{Environment, TABLE_NAME},
-        example,
+        example, gateway,
+        identity::{self, LocalIdentities},
         realtime::Realtime,
         remote_function::RemoteFunction,
         servers::Servers,
         triggers::LocalTriggers,
     },
-    pool::{IdentityProvider, MIN_PASSWORD_LENGTH, Pool, PoolConfig, PoolStorage, Trigger},
+    pool::{GroupRole, IdentityProvider, MIN_PASSWORD_LENGTH, Pool, PoolConfig, PoolStorage, Trigger},
     schema_file,
 };
 
@@ -54,6 +56,8 @@ impl System {
             .map_err(|error| StartError::part("DynamoDB", error))?;
         let providers = read_providers(&args.provider)?;
         let functions = attached_functions(args)?;
+        let stack = identity::stack(TEMPLATE, args)?;
+        let group_roles = identity::group_roles(&stack)?;
         let folder = OpenFolder::open(&args.data)?;
         let api_listener = Listener::bind(args.port, "the API", "--port").await?;
         let pool_listener = Listener::bind(args.pool_port, "the user pool", "--pool-port").await?;
@@ -67,7 +71,8 @@ impl System {
         let table = Table::new(connect(&ConnectOptions::local(&dynamodb_url)), TABLE_NAME);
         table.create_if_missing(&definition).await.map_err(|error| StartError::part("DynamoDB", error))?;
 
-        let pool = open_pool(args, providers, &pool_listener, folder.as_ref())?;
+        let pool = open_pool(args, providers, group_roles, &pool_listener, folder.as_ref())?;
+        let identities = LocalIdentities::open(stack, args, &pool, folder.as_ref())?;
         let denied_domain = environment.denied_domain.clone();
         let sends_elsewhere = functions.iter().any(|function| {
             matches!(function.trigger(), Trigger::CustomEmailSender | Trigger::CustomSmsSender)
@@ -82,6 +87,7 @@ impl System {
             pool_id: pool.id().to_owned(),
             client_id: pool.client_id().to_owned(),
             api_key: api_key.clone(),
+            identity_pool: identities.as_ref().map(|identities| identities.pool.id().to_owned()),
             sign_in: sign_in_url(&pool, args),
             kms_key: sends_elsewhere.then(|| pool.kms_key_arn().to_owned()),
             machine_client: pool.machine_client().map(|(id, secret)| format!("{id}:{secret}")),
@@ -93,21 +99,30 @@ impl System {
             group: known_group(&schema),
             example: example(&schema),
         };
-        let config = api_config(&pool, api_key)?;
+        let config = api_config(&pool, identities.as_ref(), api_key)?;
         let endpoint = graphql(schema.clone(), &config, &table)?;
         let console = Console {
             schema: Arc::new(schema.clone()),
-            backend: backend(&pool, &banner),
+            backend: backend(&pool, &banner, identities.as_ref()),
             example: banner.example.clone(),
         };
         let api = Api::on_table(schema, &config, table.clone())
             .map_err(|error| StartError::part("the API", error))?;
+        let api = if identities.is_some() { api.signed_requests() } else { api };
         let authenticate = api.authenticate();
         let console = console.router(table, authenticate.clone());
         let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
-        let api = api.merge(portcullis_resolvers::graphql::router(endpoint, authenticate)).merge(realtime);
-        doors.serve(pool_listener, pool.router());
+        let graphql = portcullis_resolvers::graphql::router(endpoint.clone(), authenticate);
+        let api = api.merge(graphql).merge(realtime);
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
+        let (users, routes) = match identities {
+            Some(identities) => {
+                let routes = gateway::router(routes, &identities, endpoint);
+                (identity_pool::router(identities.pool, pool.router()), routes)
+            }
+            None => (pool.router(), routes),
+        };
+        doors.serve(pool_listener, users);
         // Beside the API and not within its layers, which let pages of every site call.
         doors.serve(api_listener, routes.merge(console));
         Ok(Self { doors, dynamodb, banner, _folder: folder })
@@ -180,6 +195,7 @@ fn sign_in_url(pool: &Pool, args: &Args) -> Option<String> {
 fn open_pool(
     args: &Args,
     providers: Vec<IdentityProvider>,
+    group_roles: Vec<GroupRole>,
     listener: &Listener,
     folder: Option<&OpenFolder>,
 ) -> Result<Pool, StartError> {
@@ -187,6 +203,7 @@ fn open_pool(
     let mut config = PoolConfig::new(listener.address, storage);
     config.code = args.code.as_ref().map(|code| code.as_str().to_owned());
     config.groups = GROUPS.map(str::to_owned).to_vec();
+    config.group_roles = group_roles;
     config.callback_urls.clone_from(&args.callback_url);
     config.logout_urls.clone_from(&args.logout_url);
     config.resource_scopes.clone_from(&args.scope);
@@ -206,7 +223,9 @@ fn graphql(schema: Schema, config: &ApiConfig, table: &Table) -> Result<GraphQl,
 }
 
 /// What clients must know of this system.
-fn backend(pool: &Pool, banner: &Banner) -> Backend {
+fn backend(pool: &Pool, banner: &Banner, identities: Option<&LocalIdentities>) -> Backend {
+    let signs = identities.is_some_and(|identities| identities.graphql_api.is_some());
+    let modes = [Mode::AmazonCognitoUserPools, Mode::ApiKey].into_iter().chain(signs.then_some(Mode::AwsIam));
     Backend {
         region: pool.region().to_owned(),
         user_pool: UserPool {
@@ -218,11 +237,15 @@ fn backend(pool: &Pool, banner: &Banner) -> Backend {
             // A client finds the pages of a sign-in with a redirect at https alone.
             redirects: None,
         },
-        identity_pool: None,
+        identity_pool: identities.map(|identities| IdentityPool {
+            id: identities.pool.id().to_owned(),
+            endpoint: Some(banner.pool.clone()),
+            guests: identities.pool.setup().guests,
+        }),
         rest: banner.api.clone(),
         graphql: Some(GraphQlApi {
             url: format!("{}/graphql", banner.api),
-            modes: vec![Mode::AmazonCognitoUserPools, Mode::ApiKey],
+            modes: modes.collect(),
             api_key: Some(banner.api_key.clone()),
         }),
         bucket: None,
@@ -230,7 +253,11 @@ fn backend(pool: &Pool, banner: &Banner) -> Backend {
 }
 
 /// The API reads its configuration as it does when it is deployed.
-fn api_config(pool: &Pool, api_key: String) -> Result<ApiConfig, StartError> {
+fn api_config(
+    pool: &Pool,
+    identities: Option<&LocalIdentities>,
+    api_key: String,
+) -> Result<ApiConfig, StartError> {
     ApiConfig::from_env(|name| match name {
         "ISSUER" => Some(pool.issuer().to_owned()),
         "USER_POOL_CLIENT_IDS" => Some(pool.client_id().to_owned()),
@@ -239,7 +266,7 @@ fn api_config(pool: &Pool, api_key: String) -> Result<ApiConfig, StartError> {
         "API_KEYS" => Some(api_key.clone()),
         // Any page that the developer serves from this machine may call it.
         "CORS_ORIGINS" => Some("*".to_owned()),
-        _ => None,
+        name => identities.and_then(|identities| identities.variable(name)),
     })
     .map_err(|mistakes| StartError::part("the API", mistakes))
 }

@@ -33,6 +33,8 @@ pub struct PoolConfig {
     pub code: Option<String>,
     /// Groups that are made at start if they are missing.
     pub groups: Vec<String>,
+    /// Roles of groups, for groups that have neither role nor precedence yet.
+    pub group_roles: Vec<GroupRole>,
     /// Where the web client may have people sent after they have signed in with a redirect.
     pub callback_urls: Vec<CallbackUrl>,
     /// Where the web client may have people sent after they have signed out.
@@ -50,6 +52,17 @@ pub struct PoolConfig {
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.
     pub random: Arc<dyn Random>,
+}
+
+/// The role that a group gives in an identity pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRole {
+    /// The name of the group.
+    pub group: String,
+    /// The ARN of the role.
+    pub role_arn: String,
+    /// Which of several groups of a user comes first: the one with the lowest number.
+    pub precedence: Option<i64>,
 }
 
 // A code is a secret: it opens an account.
@@ -74,6 +87,7 @@ impl PoolConfig {
             name: "portcullis".to_owned(),
             code: None,
             groups: Vec::new(),
+            group_roles: Vec::new(),
             callback_urls: Vec::new(),
             logout_urls: Vec::new(),
             resource_scopes: Vec::new(),

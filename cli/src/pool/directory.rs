@@ -98,6 +98,22 @@ impl PoolHandle {
         .await
     }
 
+    /// Whether the user may sign in and this session of theirs was not revoked. A session is named by the claim `origin_jti`.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the database.
+    pub async fn is_signed_in(&self, sub: &str, origin_jti: &str) -> Result<bool, PoolError> {
+        let (sub, origin_jti) = (sub.to_owned(), origin_jti.to_owned());
+        self.work(move |pool| {
+            pool.store.read(|connection| {
+                let is_enabled = User::find(connection, &sub)?.is_some_and(|user| user.enabled);
+                Ok(is_enabled && Session::is_live(connection, &origin_jti)?)
+            })
+        })
+        .await
+    }
+
     /// Makes a confirmed user of the pool with this address, which counts as verified, and a password that nobody knows: whoever the
     /// user is linked to can sign in. Gives the username.
     ///

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value, json};
 
-use crate::pool::users::{timestamp, wire_time};
+use crate::pool::{
+    GroupRole,
+    users::{timestamp, wire_time},
+};
 
 /// A group of users.
 #[derive(Clone, Debug)]
@@ -46,6 +49,17 @@ impl Group {
             ],
         )?;
         Ok(inserted == 1)
+    }
+
+    /// Gives the group a role, unless somebody has said something about it already.
+    pub(crate) fn set_first_role(connection: &Connection, role: &GroupRole) -> rusqlite::Result<()> {
+        connection
+            .execute(
+                "UPDATE groups SET role_arn = ?2, precedence = ?3
+                 WHERE name = ?1 AND role_arn IS NULL AND precedence IS NULL",
+                params![role.group, role.role_arn, role.precedence],
+            )
+            .map(drop)
     }
 
     pub(crate) fn exists(connection: &Connection, name: &str) -> rusqlite::Result<bool> {

@@ -38,12 +38,19 @@ impl fmt::Debug for SigningKey {
 
 impl SigningKey {
     pub(crate) fn open(store: &Store) -> Result<Self, PoolError> {
-        let pkcs8 = store.setting("signing_key", || {
-            let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| PoolError::SigningKey("made"))?;
-            let pkcs8 = pair.as_der().map_err(|_| PoolError::SigningKey("made"))?;
-            Ok(pkcs8.as_ref().to_vec())
-        })?;
-        let pair = KeyPair::from_pkcs8(&pkcs8).map_err(|_| PoolError::SigningKey("read"))?;
+        Self::from_pkcs8(&store.setting("signing_key", Self::generate)?)
+    }
+
+    /// A new key, in the form that is kept.
+    pub(crate) fn generate() -> Result<Vec<u8>, PoolError> {
+        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| PoolError::SigningKey("made"))?;
+        let pkcs8 = pair.as_der().map_err(|_| PoolError::SigningKey("made"))?;
+        Ok(pkcs8.as_ref().to_vec())
+    }
+
+    /// A key that was kept.
+    pub(crate) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, PoolError> {
+        let pair = KeyPair::from_pkcs8(pkcs8).map_err(|_| PoolError::SigningKey("read"))?;
         let modulus = pair.public_key().modulus().big_endian_without_leading_zero().to_vec();
         let exponent = pair.public_key().exponent().big_endian_without_leading_zero().to_vec();
         let kid = base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, &modulus));

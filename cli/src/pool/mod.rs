@@ -88,19 +88,19 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::pool::{
-    challenges::Challenges, groups::Group, keys::SigningKey, kms::KmsKey, oauth::OAuth, settings::Settings,
-    store::Store, users::User,
+    challenges::Challenges, groups::Group, kms::KmsKey, oauth::OAuth, settings::Settings, store::Store,
+    users::User,
 };
 
-pub(crate) use self::password::MIN_LENGTH as MIN_PASSWORD_LENGTH;
 pub use self::{
-    config::{PoolConfig, PoolError, PoolStorage},
+    config::{GroupRole, PoolConfig, PoolError, PoolStorage},
     courier::{Courier, Message, MessageKind},
     directory::PoolUser,
     oauth::{CallbackUrl, IdentityProvider, ProviderMistakes, ResourceScope},
     random::{Random, RandomError, SystemRandom},
     triggers::{Trigger, TriggerFailure, TriggerFuture, Triggers},
 };
+pub(crate) use self::{keys::SigningKey, password::MIN_LENGTH as MIN_PASSWORD_LENGTH};
 
 /// What whoever starts a pool prints first.
 pub const DEVELOPMENT_NOTICE: &str =
@@ -166,7 +166,8 @@ impl Pool {
         let secret = store.setting("secret", || Ok(config.random.bytes::<32>()?.to_vec()))?;
         let now = config.clock.now();
         store.write(|tx| {
-            config.groups.iter().try_for_each(|name| Group::named(name, now).insert(tx).map(drop))
+            config.groups.iter().try_for_each(|name| Group::named(name, now).insert(tx).map(drop))?;
+            config.group_roles.iter().try_for_each(|role| Group::set_first_role(tx, role))
         })?;
         let courier = courier(&settings.client_id);
         Ok(Self {

@@ -211,6 +211,14 @@ impl Api {
         self
     }
 
+    /// Believes who has signed a request, where a [`SigV4Layer`](portcullis::SigV4Layer) outside of the routes has checked the signature.
+    #[cfg(feature = "sigv4")]
+    #[must_use]
+    pub fn signed_requests(mut self) -> Self {
+        self.authenticate = self.authenticate.signed_requests();
+        self
+    }
+
     /// Lets callers with one of these keys in under `public` rules.
     #[must_use]
     pub fn api_keys(mut self, keys: impl IntoIterator<Item = impl AsRef<str>>) -> Self {

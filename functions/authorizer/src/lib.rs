@@ -28,7 +28,8 @@
 //! lives: set a short time, and have the function behind look at the clock. The REST API does: it verifies the token of each request, or,
 //! where it trusts the gateway, refuses a context whose `exp` is over (`portcullis::TrustedGateway`).
 //!
-//! Keys that cannot be had are an error (500) and no refusal, so that nothing is kept.
+//! Keys that cannot be had are an error (500) and no refusal, so that nothing is kept. An HTTP API keeps a refusal like any other answer: a
+//! token that becomes good in the meantime, such as one that is not valid yet, is refused for as long.
 //!
 //! # Set it up
 //!
@@ -40,6 +41,7 @@
 //! 4. `OPTIONS`, `/health`, `/openapi.json` and what is for callers with an API key need routes without an authorizer: a gateway refuses a
 //!    request without the identity source by itself.
 //! 5. Behind it should be this API alone. What is no route of the schema but lies below one (`GET /notes/a/b`) is let through.
+//! 6. AppSync hands on tokens of up to 2,048 characters. An access token of a user pool with dozens of groups is longer.
 //!
 //! *Caveat:* no API of AWS has been asked. The events are those of its documentation, which does not say what `routeArn` is on a route with
 //! `{proxy+}`. If it were not the path of the request, every request would be refused.

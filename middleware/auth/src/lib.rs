@@ -163,6 +163,8 @@
 //! | AWS AppSync | [`TrustedAppSync`] | identities of every authorization mode |
 //! | an Application Load Balancer | [`AlbVerifier`] | `x-amzn-oidc-data`, whose signature is checked here |
 //!
+//! Where no such service stands in front, `SigV4Layer` (feature `sigv4`) checks requests that are signed with AWS credentials.
+//!
 //! A gateway's word for a token covers its signature. Issuer, client, token use and time are checked again: see [`GatewayTokens`]. Who stands
 //! behind the credentials of an identity pool is read by [`SignIns`].
 //!
@@ -198,6 +200,7 @@
 //! | `axum` | yes | the extractors [`Caller`] and [`CallerClaims`], and [`Refusal`] as a response |
 //! | `fetch` | yes | [`HttpFetch`]; without it give the keys or a [`Fetch`] of your own |
 //! | `lambda` | no | `TrustedGateway`: callers whom API Gateway has checked |
+//! | `sigv4` | no | `SigV4Layer`: requests that are signed with AWS credentials |
 //! | `testkit` | no | a test issuer and a manual clock |
 #![deny(missing_docs)]
 
@@ -224,6 +227,8 @@ mod keys;
 mod metadata;
 mod refusal;
 mod signature_verifier;
+#[cfg(feature = "sigv4")]
+mod sigv4;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod token;
@@ -240,6 +245,12 @@ pub use self::extract::{Caller, CallerClaims};
 pub use self::gateway::TrustedGateway;
 #[cfg(feature = "fetch")]
 pub use self::keys::HttpFetch;
+#[cfg(feature = "sigv4")]
+pub use self::sigv4::{
+    AccessKey, CredentialSource, CredentialsUnavailable, FindingCredentials, MAX_SIGNED_BODY, SigV4Future,
+    SigV4Layer, SigV4Service, SigV4Verifier, SigV4VerifierBuilder, SignatureError, SignedCaller,
+    SigningCredentials,
+};
 pub use self::{
     alb::{AlbToken, AlbVerifier, AlbVerifierBuilder},
     algorithm::Algorithm,

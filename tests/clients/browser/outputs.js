@@ -46,7 +46,7 @@ assert.notDeepEqual(ofLibrary('{ Auth: { Cognito: { userPoolId: 1 } } }'), []);
 // Both say the same to the library, as far as the first can.
 const parsed = parseAmplifyConfig(outputs);
 const config = JSON.parse(AMPLIFY_JS);
-const { userPoolEndpoint, signUpVerificationMethod, ...cognito } = config.Auth.Cognito;
+const { userPoolEndpoint, identityPoolEndpoint, signUpVerificationMethod, ...cognito } = config.Auth.Cognito;
 const withoutUndefined = (value) => JSON.parse(JSON.stringify(value));
 const read = withoutUndefined(parsed.Auth.Cognito);
 delete read.loginWith.phone;

@@ -99,6 +99,7 @@ impl Stack<'_> {
                 format!("arn:{PARTITION}:cognito-idp:{here}:userpool/{name}")
             }
             ("AWS::Serverless::Function", "Arn") => format!("arn:{PARTITION}:lambda:{here}:function:{name}"),
+            ("AWS::AppSync::GraphQLApi", "Arn") => format!("arn:{PARTITION}:appsync:{here}:apis/{name}"),
             // The ARN of a group ends like this, so that it covers the streams in it.
             ("AWS::Logs::LogGroup", "Arn") => {
                 let group =

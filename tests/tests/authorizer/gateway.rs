@@ -1,6 +1,6 @@
 //! API Gateway: it asks the authorizer, keeps the answer by the token, and hands the request on with what was said.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, convert::Infallible};
 
 use lambda_http::{LambdaEvent, Service, request::LambdaRequest, tower::ServiceExt};
 use portcullis_api::{Api, lambda_service, router};
@@ -71,11 +71,8 @@ impl Gateway {
                 })
             }
         };
-        let request: LambdaRequest = serde_json::from_value(event).unwrap();
-        let mut adapter = lambda_http::Adapter::from(lambda_service(router(self.api.clone()).unwrap()));
-        let event = LambdaEvent::new(request, lambda_http::Context::default());
-        let response = adapter.ready().await.unwrap().call(event).await.unwrap();
-        serde_json::to_value(response).unwrap()["statusCode"].as_u64().unwrap()
+        let answer = invoke(lambda_service(router(self.api.clone()).unwrap()), event).await;
+        answer["statusCode"].as_u64().unwrap()
     }
 
     async fn answer(&mut self, token: &str, method: &str, path: &str) -> &Value {
@@ -101,6 +98,20 @@ impl Gateway {
         }
         &self.kept[token]
     }
+}
+
+/// What a function answers to an event.
+pub(crate) async fn invoke<S>(service: S, event: Value) -> Value
+where
+    S: Service<lambda_http::Request, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Response: lambda_http::IntoResponse + 'static,
+{
+    let request: LambdaRequest = serde_json::from_value(event).unwrap();
+    let mut adapter = lambda_http::Adapter::from(service);
+    let event = LambdaEvent::new(request, lambda_http::Context::default());
+    let response = adapter.ready().await.unwrap().call(event).await.unwrap();
+    serde_json::to_value(response).unwrap()
 }
 
 /// As IAM compares: `*` is any text.

@@ -8,6 +8,7 @@ mod gateway;
 mod graph;
 mod rest;
 mod routes;
+mod vectors;
 
 use std::sync::LazyLock;
 

@@ -25,7 +25,7 @@ fn a_function_reaches_the_rows_and_users_that_its_code_asks_for_and_no_others() 
     let rows = |keys: &[&str]| json!({ "dynamodb:LeadingKeys": keys });
     let (item, profile, settings) = (rows(&["Note#1"]), rows(&["USER#1"]), rows(&["SETTINGS"]));
     let both = rows(&["Note#1", "USER#1"]);
-    let cases: [(Values, &str, &str, &str, &Value, bool); 36] = [
+    let cases: [(Values, &str, &str, &str, &Value, bool); 41] = [
         (DEFAULTS, "ApiRole", "dynamodb:GetItem", &table, &item, true),
         (DEFAULTS, "ApiRole", "dynamodb:BatchGetItem", &table, &item, true),
         (DEFAULTS, "ApiRole", "dynamodb:Query", &table, &item, true),
@@ -38,6 +38,10 @@ fn a_function_reaches_the_rows_and_users_that_its_code_asks_for_and_no_others() 
         (DEFAULTS, "ApiRole", "dynamodb:PutItem", &table, &settings, false),
         (DEFAULTS, "ApiRole", "dynamodb:Scan", &table, &item, false),
         (DEFAULTS, "ApiRole", "cognito-idp:AdminAddUserToGroup", &pool, &item, false),
+        (DEFAULTS, "ResolversRole", "dynamodb:PutItem", &table, &item, true),
+        (DEFAULTS, "ResolversRole", "dynamodb:PutItem", &table, &profile, false),
+        (DEFAULTS, "ResolversRole", "dynamodb:Scan", &table, &item, false),
+        (DEFAULTS, "ResolversRole", "cognito-idp:AdminAddUserToGroup", &pool, &item, false),
         (DEFAULTS, "PostConfirmationRole", "dynamodb:PutItem", &table, &profile, true),
         (DEFAULTS, "PostConfirmationRole", "dynamodb:UpdateItem", &table, &settings, true),
         (DEFAULTS, "PostConfirmationRole", "dynamodb:PutItem", &table, &item, false),
@@ -56,6 +60,7 @@ fn a_function_reaches_the_rows_and_users_that_its_code_asks_for_and_no_others() 
         (DEFAULTS, "PreSignUpRole", "dynamodb:GetItem", &table, &profile, false),
         (LINKS, "PreSignUpRole", "cognito-idp:ListUsers", &pool, &item, true),
         (LINKS, "PreSignUpRole", "cognito-idp:AdminLinkProviderForUser", &pool, &item, true),
+        (LINKS, "PreSignUpRole", "cognito-idp:AdminGetUser", &pool, &item, true),
         (LINKS, "PreSignUpRole", "cognito-idp:AdminCreateUser", &pool, &item, false),
         (LINKS, "PreSignUpRole", "cognito-idp:AdminDeleteUser", &pool, &item, false),
         (LINKS, "PreSignUpRole", "cognito-idp:ListUsers", OLD_POOL, &item, false),

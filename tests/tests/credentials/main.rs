@@ -145,17 +145,21 @@ fn nobody_reaches_a_file_over_a_connection_that_is_not_encrypted() {
 }
 
 #[test]
-fn credentials_sign_requests_to_the_one_api_and_to_nothing_else() {
+fn credentials_sign_requests_to_the_apis_and_to_nothing_else() {
     let Some(engine) = Engine::installed() else { return };
     let template = Template::read().unwrap();
     let deployed = Deployed::new(&template, &[("Guests", "true")]);
     let api = |path: &str| format!("arn:aws:execute-api:eu-west-1:{ACCOUNT}:{path}");
+    let appsync = |path: &str| format!("arn:aws:appsync:eu-west-1:{ACCOUNT}:apis/{path}");
     let (mut requests, mut expected) = (Vec::new(), Vec::new());
     for (kind, role) in KINDS {
         for (action, resource, allowed) in [
             ("execute-api:Invoke", api("SignedApi/$default/GET/notes/1"), true),
             ("execute-api:Invoke", api("SignedApi/$default/POST/notes"), true),
             ("execute-api:Invoke", api("SignedApi/other/GET/notes"), false),
+            ("appsync:GraphQL", appsync("GraphqlApi/types/Query/fields/listNotes"), true),
+            ("appsync:GraphQL", appsync("another/types/Query/fields/listNotes"), false),
+            ("appsync:GetGraphqlApi", appsync("GraphqlApi"), false),
             ("execute-api:Invoke", api("Api/$default/GET/notes"), false),
             ("execute-api:ManageConnections", api("SignedApi/$default/POST/@connections/x"), false),
             ("dynamodb:GetItem", format!("arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/Table"), false),

@@ -92,11 +92,12 @@ fn constants(template: &Template) -> BTreeMap<String, BTreeSet<String>> {
         match (compared, value) {
             (Some(compared), _) => {
                 // The proof rests on this form.
-                let [parameter, Value::String(constant)] = compared else {
-                    panic!("{compared:?} does not compare a parameter with a text");
+                let [parameter, constant @ (Value::String(_) | Value::Number(_))] = compared else {
+                    panic!("{compared:?} does not compare a parameter with a constant");
                 };
                 let parameter = parameter["Ref"].as_str().unwrap().to_owned();
-                found.entry(parameter).or_default().insert(constant.clone());
+                let constant = constant.as_str().map_or_else(|| constant.to_string(), str::to_owned);
+                found.entry(parameter).or_default().insert(constant);
             }
             (None, Value::Object(members)) => members.values().for_each(|member| collect(member, found)),
             (None, Value::Array(entries)) => entries.iter().for_each(|entry| collect(entry, found)),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 12] = [
+const UNSET: [(&str, &str, &str); 19] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -23,6 +23,13 @@ const UNSET: [(&str, &str, &str); 12] = [
     ("ResolversFunction", "APPSYNC_DEFAULT_MODE", "it is the user pool"),
     ("ResolversFunction", "ADMIN_ROLES", "no role of the template may do everything"),
     ("ResolversFunction", "IAM_ACCESS", "the identity pool's members are let in, and the account is not"),
+    ("AuthorizerFunction", "ISSUER", "only a pool at another address needs it"),
+    ("AuthorizerFunction", "JWKS", "the pool publishes its keys"),
+    ("AuthorizerFunction", "IDENTITY", "the API verifies the token itself"),
+    ("AuthorizerFunction", "HTTP_API_ANSWER", "the gateway is set up for policies"),
+    ("AuthorizerFunction", "APPSYNC_TTL", "it stands before the HTTP API alone"),
+    ("AuthorizerFunction", "APPSYNC_TOKEN_PREFIX", "it stands before the HTTP API alone"),
+    ("AuthorizerFunction", "WEBSOCKET_TOKEN", "it stands before the HTTP API alone"),
     ("PreTokenGenerationFunction", "READ_TIMEOUT_MS", "its default suits a table in the same region"),
     ("CustomMessageFunction", "TEMPLATES_FILE", "a file would have to be packed with the function"),
 ];
@@ -32,6 +39,7 @@ fn a_function_reads_each_variable_that_is_set_and_each_that_it_reads_is_set() {
     let template = Template::read().unwrap();
     let read = [
         ("ApiFunction", asked(|lookup| drop(portcullis_api::Config::from_env(lookup)))),
+        ("AuthorizerFunction", asked(|lookup| drop(portcullis_authorizer::Config::from_env(lookup)))),
         ("ResolversFunction", asked(|lookup| drop(portcullis_resolvers::Config::from_env(lookup)))),
         ("PreSignUpFunction", asked(|lookup| drop(portcullis_pre_signup::Config::from_env(lookup)))),
         (

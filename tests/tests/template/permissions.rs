@@ -82,11 +82,10 @@ fn every_permission_names_its_source_and_account() {
         callable.insert(properties["FunctionName"]["Ref"].as_str().unwrap());
     }
     let functions: BTreeSet<&str> = template.of_type("AWS::Serverless::Function").map(|(id, _)| id).collect();
-    // Of somebody else, named by a parameter.
-    callable.remove("GraphqlAuthorizer");
-    assert!(functions.is_superset(&callable));
-    // AppSync calls them by a role; whoever may call them directly says who is calling.
-    assert!(!callable.contains("ResolversFunction"));
+    // AppSync calls the resolvers by a role, so nobody has a permission; and an authorizer of yours is called by its ARN.
+    let uncalled: Vec<_> = functions.difference(&callable).collect();
+    let elsewhere: Vec<_> = callable.difference(&functions).collect();
+    assert_eq!((uncalled, elsewhere), (vec![&"ResolversFunction"], vec![&"GraphqlAuthorizer"]));
 }
 
 #[test]
@@ -130,6 +129,13 @@ fn a_route_is_open_only_if_the_function_decides_or_nothing_is_to_be_decided() {
             json!({ "Fn::If": ["UsesJwtAuthorizer", "JWT", "NONE"] }),
             "the function verifies the token",
         ),
+        (
+            "ApiAuthorizedRoute",
+            json!("CUSTOM"),
+            "the function authorizer verifies the token, and so does the API",
+        ),
+        ("ApiHealthRoute", json!("NONE"), "it says nothing about what is behind it"),
+        ("ApiDescriptionRoute", json!("NONE"), "it is the same for all"),
         ("ApiPreflightRoute", json!("NONE"), "a browser asks without credentials"),
         ("ApiMetadataRoute", json!("NONE"), "who has no token reads there where to get one"),
         ("SignedApiRoute", json!("AWS_IAM"), "API Gateway verifies the signature"),
@@ -141,9 +147,42 @@ fn a_route_is_open_only_if_the_function_decides_or_nothing_is_to_be_decided() {
         assert_eq!(&route["Properties"]["AuthorizationType"], expected, "{id}");
         if route["Properties"]["AuthorizationType"] == "NONE" {
             let key = route["Properties"]["RouteKey"].as_str().unwrap();
-            assert!(["OPTIONS /{proxy+}", "GET /.well-known/{proxy+}"].contains(&key), "{id} opens {key}");
+            let harmless =
+                ["OPTIONS /{proxy+}", "GET /.well-known/{proxy+}", "GET /health", "GET /openapi.json"];
+            assert!(harmless.contains(&key), "{id} opens {key}");
         }
     }
+}
+
+/// What a gateway keeps an answer by, and for how long, decides what a kept answer may open.
+#[test]
+fn the_authorizer_answers_for_the_token_and_the_whole_api_and_not_for_long() {
+    let template = Template::read().unwrap();
+    let authorizer = template.at("/Resources/RulesAuthorizer/Properties");
+    assert_eq!(authorizer["IdentitySource"], json!(["$request.header.Authorization"]));
+    assert_eq!(authorizer["AuthorizerPayloadFormatVersion"], "2.0");
+    assert_eq!(authorizer["EnableSimpleResponses"], false);
+    assert!(authorizer["AuthorizerResultTtlInSeconds"].as_u64().is_some_and(|seconds| seconds <= 60));
+    assert_eq!(template.at("/Parameters/Authorizer/Default"), "none");
+
+    let mut routes = BTreeSet::new();
+    for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
+        let properties = &route["Properties"];
+        if properties["AuthorizationType"] == "CUSTOM" {
+            assert_eq!(properties["AuthorizerId"], json!({ "Ref": "RulesAuthorizer" }), "{id}");
+            routes.insert(properties["RouteKey"].as_str().unwrap());
+        }
+    }
+    assert_eq!(routes, ["ANY /{proxy+}"].into());
+    // It asks nothing of AWS.
+    let role = template.at("/Resources/AuthorizerRole/Properties/Policies");
+    let actions: Vec<&str> = role
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|policy| texts(&policy["PolicyDocument"]["Statement"][0]["Action"]))
+        .collect();
+    assert_eq!(actions, ["logs:CreateLogStream", "logs:PutLogEvents"]);
 }
 
 fn permissions_of<'a>(template: &'a Template, function: &str) -> Vec<&'a Value> {

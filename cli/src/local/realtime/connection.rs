@@ -128,7 +128,10 @@ impl Connection {
             Message::Text(text) => text,
             // Pings are answered by the library.
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(Ended),
+            Message::Close(_) => {
+                self.drain().await;
+                return Err(Ended);
+            }
             Message::Binary(_) => {
                 self.close(close_code::UNSUPPORTED, "messages are texts").await?;
                 return Err(Ended);
@@ -263,7 +266,15 @@ impl Connection {
         let frame = CloseFrame { code, reason: reason.to_owned().into() };
         // Whether the client hears it or not, this is the end.
         let _ = timeout(self.realtime.times.send, self.socket.send(Message::Close(Some(frame)))).await;
+        self.drain().await;
         Ok(())
+    }
+
+    /// Reads on until the client has closed its side, for a bounded time: what has been sent would be lost if something from the
+    /// client were still unread. Reading also answers a `Close`.
+    async fn drain(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = timeout(self.realtime.times.send, rest).await;
     }
 }
 

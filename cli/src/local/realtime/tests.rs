@@ -104,7 +104,7 @@ impl House {
         let stream = socket.connect(address).await.unwrap();
         let (socket, response) = client_async(request, stream).await?;
         assert_eq!(response.headers().get("sec-websocket-protocol").unwrap(), "graphql-ws");
-        Ok(Client { socket, authorization: authorization.clone() })
+        Ok(Client { socket, authorization: authorization.clone(), code: None })
     }
 
     /// What somebody writes.
@@ -128,6 +128,8 @@ impl House {
 struct Client {
     socket: WebSocketStream<TcpStream>,
     authorization: Value,
+    /// Why the server has closed the connection.
+    code: Option<u16>,
 }
 
 impl Client {
@@ -147,7 +149,11 @@ impl Client {
                     }
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Value::Null,
+                Some(Ok(Message::Close(frame))) => {
+                    self.code = frame.map(|frame| frame.code.into());
+                    return Value::Null;
+                }
+                Some(Err(_)) | None => return Value::Null,
                 Some(Ok(other)) => panic!("{other:?}"),
             }
         }
@@ -355,8 +361,16 @@ async fn with_its_token_a_subscription_ends_and_tells_nothing_more() {
     assert_eq!(ann.told("a").await, created("one"));
     // Nobody need write for that.
     house.issuer.clock().advance(Duration::from_secs(3500));
-    assert_eq!(ann.next().await, expired("a"));
-    assert_eq!(ann.next().await, Value::Null);
+    // What has come in and not been read does not keep the client from hearing it.
+    for _ in 0..20 {
+        ann.send(json!({ "type": "stop", "id": "none" })).await;
+    }
+    let mut message = ann.next().await;
+    while message["payload"]["errors"][0]["errorType"] == "UnknownOperationError" {
+        message = ann.next().await;
+    }
+    assert_eq!(message, expired("a"));
+    assert_eq!((ann.next().await, ann.code), (Value::Null, Some(1008)));
 }
 
 #[tokio::test]
@@ -381,7 +395,7 @@ async fn who_connects_without_good_credentials_is_refused() {
         let mut client = house.connect(&authorization).await;
         client.send(json!({ "type": "connection_init" })).await;
         assert_eq!(client.next().await, refused("UnauthorizedException"), "{authorization}");
-        assert_eq!(client.next().await, Value::Null);
+        assert_eq!((client.next().await, client.code), (Value::Null, Some(1008)));
     }
     // As older clients do it: in the URL, with padding.
     let authorization = json!({ "Authorization": house.token("ann", &[]) });
@@ -418,6 +432,25 @@ async fn a_hostile_client_is_refused_or_cut_off_and_others_go_on() {
             last = eve.next().await;
         }
         assert_eq!(last, Value::Null);
+    }
+    let mask = [0_u8; 4];
+    for (frame, rest) in [
+        // Not masked, of a reserved kind, compressed without having asked, a continuation of nothing.
+        (vec![0x81, 0x02, b'{', b'}'], vec![]),
+        (vec![0x83, 0x80], mask.to_vec()),
+        (vec![0xC1, 0x80], mask.to_vec()),
+        (vec![0x80, 0x80], mask.to_vec()),
+        // No UTF-8.
+        (vec![0x81, 0x82], vec![0, 0, 0, 0, 0xFF, 0xFE]),
+        // Longer than any memory, and a ping longer than one may be.
+        (vec![0x81, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], mask.to_vec()),
+        (vec![0x89, 0xFE, 0x04, 0x00], vec![0; 4 + 1024]),
+    ] {
+        let mut eve = house.client("eve", &[]).await;
+        let bytes = [frame, rest].concat();
+        eve.socket.get_ref().writable().await.unwrap();
+        assert_eq!(eve.socket.get_ref().try_write(&bytes).unwrap(), bytes.len());
+        assert_eq!(eve.next().await, Value::Null);
     }
     let mut eve = house.client("eve", &[]).await;
     eve.send(json!({ "type": "dance" })).await;

@@ -140,6 +140,27 @@ async fn a_token_is_read_from_one_authorization_header_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn the_token_of_another_issuer_is_for_the_rules_of_that_provider() {
+    let schema = r#"
+        type Note @model @auth(rules: [{ allow: private, operations: [list] }]) { title: String }
+        type Memo @model @auth(rules: [{ allow: groups, provider: oidc, groups: ["editors"], groupClaim: "roles" }]) { title: String }
+    "#;
+    let schema = Schema::parse(schema, "test.graphql").unwrap();
+    let other = TestIssuer::at("https://sign-in.example.com");
+    let pool = POOL.issuer().client_ids([CLIENT]).token_use(TokenUse::Access);
+    let oidc = other.oidc_issuer().audiences([CLIENT]).insecure_any_token_use();
+    let verifier = Verifier::builder().issuer(pool).issuer(oidc).clock(POOL.clock()).build().unwrap();
+    let authorizer = LambdaAuthorizer::new(&schema, verifier).clock(POOL.clock());
+    let editor = other.access_token("olga").claim("aud", CLIENT).claim("roles", json!(["editors"])).sign();
+    for (token, notes, memos) in [(token(&["editors"]).sign(), true, false), (editor, false, true)] {
+        let answer = authorizer.answer(&with_token("rest request", &token)).await.unwrap();
+        let allowed = resources(&answer, "Allow");
+        let has = |route: &str| allowed.iter().any(|it| it == route);
+        assert_eq!((has("GET/notes"), has("DELETE/memos/*")), (notes, memos), "{allowed:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_for_those_for_whom_the_api_has_something() {
     let nothing =
         r#"type Note @model @auth(rules: [{ allow: groups, groups: ["editors"] }]) { title: String }"#;

@@ -4,6 +4,7 @@
 
 mod app_sync;
 mod gateways;
+mod hostile;
 mod shapes;
 mod sources;
 

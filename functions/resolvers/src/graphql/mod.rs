@@ -15,6 +15,7 @@ mod execution;
 mod leaf;
 mod measure;
 mod prepared;
+mod root_fields;
 mod router;
 mod subscribed;
 

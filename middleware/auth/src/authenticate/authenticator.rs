@@ -27,6 +27,9 @@ pub(crate) struct Authenticator {
     pub(crate) load_balancer: Option<AlbVerifier>,
     /// What challenges say; `None` for a plain bearer.
     pub(crate) offer: Option<Arc<Offer>>,
+    /// Whether callers whose signature was checked are believed.
+    #[cfg(feature = "sigv4")]
+    pub(crate) signed: bool,
     #[cfg(feature = "lambda")]
     pub(crate) gateway: crate::TrustedGateway,
     #[cfg(feature = "lambda")]
@@ -60,6 +63,9 @@ impl Authenticator {
             Ok(Some(identity)) => return Check::Known(self.admit(Some(identity))),
             Ok(None) => {}
             Err(refusal) => return Check::Refused(self.complete(refusal)),
+        }
+        if let Some(caller) = self.signed_caller(request) {
+            return Check::Known(self.admit(Some(caller)));
         }
         if let Some(check) = self.check_load_balancer(request) {
             return check;
@@ -180,6 +186,18 @@ impl Authenticator {
     #[cfg(not(feature = "lambda"))]
     fn certificate<B>(&self, request: &Request<B>) -> Option<ClientCertificate> {
         request.extensions().get().copied()
+    }
+
+    /// Whoever has signed the request, if that is believed. Where a signature stands there is no place for a token.
+    #[cfg(feature = "sigv4")]
+    fn signed_caller<B>(&self, request: &Request<B>) -> Option<Identity> {
+        let signed: &crate::SignedCaller = request.extensions().get()?;
+        self.signed.then(|| Identity::Iam(signed.caller().clone()))
+    }
+
+    #[cfg(not(feature = "sigv4"))]
+    fn signed_caller<B>(&self, _: &Request<B>) -> Option<Identity> {
+        None
     }
 
     /// What a gateway has checked is not for this process to read again: an authorizer's token need not be one of ours, and a

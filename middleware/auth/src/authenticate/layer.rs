@@ -18,7 +18,8 @@ use crate::{
 /// 3. With neither, the request is refused, or let through without an identity where authentication is
 ///    [optional](Self::optional). Credentials that are there and wrong are refused in both cases.
 /// 4. Where a gateway is trusted and has told who calls, that is the caller, and the headers are not read. If it has checked a token that
-///    is not good here, the request is refused. A [load balancer](Self::load_balancer) that is trusted comes next.
+///    is not good here, the request is refused. A signature that is [believed](Self::signed_requests) comes
+///    next, then a [load balancer](Self::load_balancer) that is trusted.
 /// 5. The identity goes into the extensions of the request. One that is already there is removed first.
 /// 6. A token that has been verified is remembered, as [`CachingVerifier`] says, and not a moment longer than it is good.
 /// 7. Answers are those of [`Refusal`](crate::Refusal).
@@ -72,6 +73,8 @@ impl AuthenticateLayer {
             dpop: None,
             load_balancer: None,
             offer: None,
+            #[cfg(feature = "sigv4")]
+            signed: false,
             #[cfg(feature = "lambda")]
             gateway: crate::TrustedGateway::new(),
             #[cfg(feature = "lambda")]
@@ -139,6 +142,14 @@ impl<A> AuthenticateLayer<A> {
     /// ```
     pub fn load_balancer(mut self, verifier: AlbVerifier) -> Self {
         self.authenticator.load_balancer = Some(verifier);
+        self
+    }
+
+    /// Believes who has signed the request, where a [`SigV4Layer`](crate::SigV4Layer) outside of this one has checked the signature: the
+    /// caller is an [`Identity::Iam`](portcullis_rules::Identity::Iam), and the headers are not read.
+    #[cfg(feature = "sigv4")]
+    pub fn signed_requests(mut self) -> Self {
+        self.authenticator.signed = true;
         self
     }
 

@@ -1,0 +1,398 @@
+//! What API Gateway and AppSync do with requests that are signed with AWS credentials.
+//!
+//! 1. The signature is checked. A request without one goes on as it came.
+//! 2. The policies of the caller's role, as they stand in `template.yaml`, must allow what is asked for: `execute-api:Invoke` on method and path, or
+//!    `appsync:GraphQL` on each field of the root.
+//! 3. Refusals have the statuses, names and forms that the two services give them.
+//! 4. The rules of the schema decide after that, as for every caller.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE},
+};
+use portcullis::{MAX_SIGNED_BODY, SigV4Layer, SigV4Verifier, SignatureError, SignedCaller};
+use portcullis_data::Clock;
+use portcullis_iam::{Context, Decision, Request as PolicyRequest};
+use portcullis_resolvers::graphql::GraphQl;
+use serde_json::{Value, json};
+
+use crate::{
+    identity_pool::{Roles, Session, SharedClock},
+    local::identity::LocalIdentities,
+    template::stack::{ACCOUNT, REGION},
+};
+
+const REST: &str = "execute-api";
+const GRAPHQL: &str = "appsync";
+const GRAPHQL_PATH: &str = "/graphql";
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// Asks the policies.
+#[derive(Clone)]
+struct Gateway {
+    roles: Arc<Roles>,
+    clock: Arc<dyn Clock>,
+    rest_api: Option<String>,
+    graphql_api: Option<String>,
+    graphql: GraphQl,
+}
+
+/// Stands in the extensions of an answer that this gateway has given.
+#[derive(Clone, Copy)]
+struct Refused;
+
+/// The routes of the API behind the gateway.
+pub(crate) fn router(routes: Router, identities: &LocalIdentities, graphql: GraphQl) -> Router {
+    let gateway = Gateway {
+        roles: Arc::clone(&identities.roles),
+        clock: Arc::clone(&identities.clock),
+        rest_api: identities.rest_api.clone(),
+        graphql_api: identities.graphql_api.clone(),
+        graphql,
+    };
+    let verifier = SigV4Verifier::builder(identities.pool.credentials(), REGION, REST).service(GRAPHQL);
+    let verifier = verifier.clock(SharedClock(Arc::clone(&identities.clock))).build();
+    routes
+        .layer(from_fn_with_state(gateway, authorize))
+        .layer(SigV4Layer::new(verifier).optional())
+        .layer(from_fn(answer))
+}
+
+/// Gives refusals the form that the client of this path expects.
+async fn answer(request: Request, next: Next) -> Response {
+    let is_graphql = request.uri().path() == GRAPHQL_PATH;
+    let mut response = next.run(request).await;
+    let error = response.extensions().get::<SignatureError>().copied();
+    if let Some(error) = error.filter(|_| is_graphql) {
+        let told = json!({ "errors": [{ "errorType": error.code(), "message": error.to_string() }] });
+        *response.body_mut() = Body::from(told.to_string());
+    }
+    let is_ours = error.is_some() || response.extensions().get::<Refused>().is_some();
+    if is_ours && !response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        // A page shall see why: the API answers every page of this machine.
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    response
+}
+
+async fn authorize(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let extensions = request.extensions();
+    let (Some(signed), Some(session)) = (extensions.get::<SignedCaller>(), extensions.get::<Arc<Session>>())
+    else {
+        return next.run(request).await;
+    };
+    let (service, session) = (signed.service().to_owned(), Arc::clone(session));
+    let is_graphql = request.uri().path() == GRAPHQL_PATH;
+    if service != if is_graphql { GRAPHQL } else { REST } {
+        return SignatureError::Scope("Credential should be scoped to correct service.").into_response();
+    }
+    let context = session.context().with("aws:CurrentTime", gateway.clock.now().to_string());
+    let context = context.with("aws:PrincipalArn", session.role_arn()).with("aws:SecureTransport", "false");
+    if is_graphql {
+        gateway.authorize_fields(&session, &context, request, next).await
+    } else {
+        gateway.authorize_call(&session, &context, request, next).await
+    }
+}
+
+impl Gateway {
+    async fn authorize_call(
+        &self,
+        session: &Session,
+        context: &Context,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let api = self.rest_api.as_deref().unwrap_or_default();
+        let (method, path) = (request.method(), request.uri().path());
+        let resource =
+            |account: &str| format!("arn:aws:execute-api:{REGION}:{account}:{api}/$default/{method}{path}");
+        let action = "execute-api:Invoke";
+        let decision = match &self.rest_api {
+            Some(_) => self.decide(session, context, action, resource(ACCOUNT)),
+            None => Decision::NotAllowed,
+        };
+        if decision.is_allowed() {
+            return next.run(request).await;
+        }
+        let reason = match decision {
+            Decision::Denied => "with an explicit deny in an identity-based policy",
+            _ => "because no identity-based policy allows the execute-api:Invoke action",
+        };
+        let (caller, resource) = (session.user_arn(), resource("********0000"));
+        let text =
+            format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}");
+        let headers = [(ERROR_TYPE, "AccessDeniedException"), (CONTENT_TYPE, "application/json")];
+        refused((StatusCode::FORBIDDEN, headers, json!({ "Message": text }).to_string()).into_response())
+    }
+
+    /// All of the request or nothing: AppSync answers the other fields.
+    async fn authorize_fields(
+        &self,
+        session: &Session,
+        context: &Context,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let Some(api) = self.graphql_api.as_deref() else {
+            let error = json!({ "errorType": "UnauthorizedException", "message": "You are not authorized to make this call." });
+            return refused((StatusCode::UNAUTHORIZED, Json(json!({ "errors": [error] }))).into_response());
+        };
+        let (parts, body) = request.into_parts();
+        // The signature of all of it has been checked, so it has been read before.
+        let body: Bytes = to_bytes(body, MAX_SIGNED_BODY).await.unwrap_or_default();
+        let asked = match serde_json::from_slice(&body) {
+            Ok(Value::Object(asked)) => self.graphql.root_fields(&asked),
+            _ => Vec::new(),
+        };
+        let denied = asked.into_iter().find(|(parent, field)| {
+            let resource =
+                format!("arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{api}/types/{parent}/fields/{field}");
+            !self.decide(session, context, "appsync:GraphQL", resource).is_allowed()
+        });
+        let Some((parent, field)) = denied else {
+            return next.run(Request::from_parts(parts, Body::from(body))).await;
+        };
+        let error = json!({
+            "path": [field], "data": null, "errorType": "Unauthorized", "errorInfo": null, "locations": null,
+            "message": format!("Not Authorized to access {field} on type {parent}"),
+        });
+        let told = json!({ "data": { field: null }, "errors": [error] });
+        refused(Json(told).into_response())
+    }
+
+    fn decide(&self, session: &Session, context: &Context, action: &str, resource: String) -> Decision {
+        let Some(role) = self.roles.get(&session.role_arn()) else { return Decision::NotAllowed };
+        let decision = Decision::of(&role.policies, &PolicyRequest::new(action, resource, context));
+        tracing::debug!(role = session.role_arn(), action, ?decision, "policies asked");
+        decision
+    }
+}
+
+fn refused(mut response: Response) -> Response {
+    response.extensions_mut().insert(Refused);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use http_body_util::BodyExt;
+    use portcullis_data::{ConnectOptions, Functions, Table, connect, rules::Authorizer};
+    use portcullis_resolvers::Resolvers;
+    use portcullis_schema::Schema;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::identity_pool::testing::{Running, TEMPLATE};
+
+    const POLICIES: &str = r"
+  Narrow:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: narrow
+      Roles: [!Ref GuestRole]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - { Effect: Deny, Action: execute-api:Invoke, Resource: !Sub 'arn:aws:execute-api:*:*:${SignedApi}/$default/DELETE/*' }
+          - { Effect: Deny, Action: execute-api:Invoke, Resource: '*', Condition: { StringNotEquals: { aws:PrincipalTag/user: '${aws:PrincipalTag/user}' }, StringLike: { aws:PrincipalArn: '*Admins*' } } }
+  Fields:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: fields
+      Roles: [!Ref AuthenticatedRole]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - { Effect: Allow, Action: appsync:GraphQL, Resource: !Sub 'arn:aws:appsync:*:*:apis/${GraphQlApi}/types/Query/fields/*' }
+  GraphQlApi: { Type: AWS::AppSync::GraphQLApi }
+";
+
+    struct Door {
+        running: Running,
+        router: Router,
+    }
+
+    impl Door {
+        fn open() -> Self {
+            Self::to(Some("GraphQlApi"))
+        }
+
+        fn to(graphql_api: Option<&str>) -> Self {
+            let running = Running::try_start(&format!("{TEMPLATE}{POLICIES}"), true, &[]).unwrap();
+            let schema =
+                "type Note @model @auth(rules: [{ allow: private, provider: identityPool }]) { id: ID! }";
+            let schema = Schema::parse(schema, "test.graphql").unwrap();
+            let table = Table::new(connect(&ConnectOptions::local("http://127.0.0.1:1")), "test");
+            let resolvers =
+                Resolvers::new(schema, table, Authorizer::default(), Functions::default()).unwrap();
+            let identities = LocalIdentities {
+                pool: running.identities.clone(),
+                roles: Arc::clone(&running.roles),
+                clock: Arc::clone(&running.clock) as Arc<dyn Clock>,
+                rest_api: Some("SignedApi".to_owned()),
+                graphql_api: graphql_api.map(str::to_owned),
+            };
+            let behind = async |request: Request| {
+                let caller =
+                    request.extensions().get::<SignedCaller>().map_or("nobody", |signed| signed.service());
+                caller.to_owned()
+            };
+            let routes = Router::new().fallback(behind);
+            let router = router(routes, &identities, GraphQl::new(resolvers).unwrap());
+            Self { running, router }
+        }
+
+        async fn guest(&self) -> Value {
+            let identity = self.running.identity(None).await;
+            self.running.credentials(&identity, None, None).await
+        }
+
+        async fn member(&self) -> Value {
+            let tokens = self.running.enroll("ada", &[]).await;
+            let logins = self.running.logins(&tokens.id);
+            let identity = self.running.identity(Some(&logins)).await;
+            self.running.credentials(&identity, Some(&logins), None).await
+        }
+
+        async fn send(&self, request: http::Request<String>) -> (u16, String, String) {
+            let response = self.router.clone().oneshot(request.map(Body::from)).await.unwrap();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let error = headers.get(ERROR_TYPE).map_or("", |value| value.to_str().unwrap()).to_owned();
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            (status, error, String::from_utf8(body.to_vec()).unwrap())
+        }
+
+        async fn call(
+            &self,
+            credentials: &Value,
+            service: &str,
+            method: Method,
+            path: &str,
+            body: &str,
+        ) -> (u16, String, String) {
+            let request = http::Request::builder().method(method).uri(path).body(body.to_owned()).unwrap();
+            self.send(self.running.sign(credentials, service, request)).await
+        }
+
+        async fn ask(&self, credentials: &Value, query: &str) -> Value {
+            let body = json!({ "query": query }).to_string();
+            let (status, _, text) = self.call(credentials, GRAPHQL, Method::POST, GRAPHQL_PATH, &body).await;
+            assert_eq!(status, 200, "{text}");
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_policies_of_the_role_decide_about_a_signed_call() {
+        let door = Door::open();
+        let guest = door.guest().await;
+        for (method, path, allowed) in [
+            (Method::GET, "/notes", true),
+            (Method::POST, "/notes?a=b", true),
+            (Method::DELETE, "/notes/1", false),
+        ] {
+            let (status, error, body) = door.call(&guest, REST, method.clone(), path, "").await;
+            assert_eq!((status == 200, body == REST), (allowed, allowed), "{method} {path}: {status} {body}");
+            if !allowed {
+                assert_eq!((status, error.as_str()), (403, "AccessDeniedException"));
+                let body: Value = serde_json::from_str(&body).unwrap();
+                assert_eq!(
+                    body,
+                    json!({ "Message": "User: arn:aws:sts::000000000000:assumed-role/GuestRole/CognitoIdentityCredentials is not \
+                        authorized to perform: execute-api:Invoke on resource: \
+                        arn:aws:execute-api:us-east-1:********0000:SignedApi/$default/DELETE/notes/1 \
+                        with an explicit deny in an identity-based policy" })
+                );
+            }
+        }
+        let member = door.member().await;
+        assert_eq!(door.call(&member, REST, Method::DELETE, "/notes/1", "").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn a_group_s_role_without_a_policy_opens_nothing() {
+        let door = Door::open();
+        let tokens = door.running.enroll("eda", &["editors"]).await;
+        let logins = door.running.logins(&tokens.id);
+        let identity = door.running.identity(Some(&logins)).await;
+        let credentials = door.running.credentials(&identity, Some(&logins), None).await;
+        let (status, error, body) = door.call(&credentials, REST, Method::GET, "/notes", "").await;
+        assert_eq!((status, error.as_str()), (403, "AccessDeniedException"));
+        assert!(body.contains("because no identity-based policy allows"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn each_field_of_the_root_is_asked_about() {
+        let door = Door::open();
+        let (member, guest) = (door.member().await, door.guest().await);
+        for query in [
+            "{ listNotes { items { id } } }",
+            "query Q { ...F } fragment F on Query { getNote(id: 1) { id } }",
+        ] {
+            assert_eq!(door.ask(&member, query).await, GRAPHQL, "{query}");
+            let refused = door.ask(&guest, query).await;
+            assert_eq!(refused["errors"][0]["errorType"], "Unauthorized", "{refused}");
+        }
+        let mutation = "mutation M { createNote(input: {}) { id } }";
+        let refused = door.ask(&member, mutation).await;
+        assert_eq!(refused["data"], json!({ "createNote": null }));
+        assert_eq!(refused["errors"][0]["message"], "Not Authorized to access createNote on type Mutation");
+        // What cannot be executed is answered by the endpoint, which says why.
+        assert_eq!(door.ask(&guest, "{ nothing }").await, GRAPHQL);
+    }
+
+    #[tokio::test]
+    async fn an_api_that_takes_no_signatures_takes_none() {
+        let door = Door::to(None);
+        let member = door.member().await;
+        let query = json!({ "query": "{ listNotes { items { id } } }" }).to_string();
+        let (status, _, body) = door.call(&member, GRAPHQL, Method::POST, GRAPHQL_PATH, &query).await;
+        assert_eq!(status, 401);
+        assert!(body.contains("UnauthorizedException"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_signature_is_for_one_service_and_refused_in_its_words() {
+        let door = Door::open();
+        let member = door.member().await;
+        let query = json!({ "query": "{ listNotes { items { id } } }" }).to_string();
+        for (service, path) in [(GRAPHQL, "/notes"), (REST, GRAPHQL_PATH)] {
+            let (status, error, body) = door.call(&member, service, Method::POST, path, &query).await;
+            assert_eq!((status, error.as_str()), (403, "InvalidSignatureException"), "{body}");
+        }
+        let mut forged = member.clone();
+        forged["SecretKey"] = json!("another");
+        let (status, error, body) = door.call(&forged, REST, Method::GET, "/notes", "").await;
+        assert_eq!((status, error.as_str()), (403, "InvalidSignatureException"));
+        assert!(body.starts_with(r#"{"message":"The request signature we calculated"#), "{body}");
+        let (status, error, body) = door.call(&forged, GRAPHQL, Method::POST, GRAPHQL_PATH, &query).await;
+        assert_eq!((status, error.as_str()), (403, "InvalidSignatureException"));
+        assert!(body.starts_with(r#"{"errors":[{"errorType":"InvalidSignatureException""#), "{body}");
+        door.running.advance(3600);
+        let (status, error, _) = door.call(&member, REST, Method::GET, "/notes", "").await;
+        assert_eq!((status, error.as_str()), (403, "ExpiredTokenException"));
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_signature_goes_on_as_it_came() {
+        let door = Door::open();
+        for authorization in [None, Some("Bearer a.b.c")] {
+            let mut request = http::Request::get("/notes").body(String::new()).unwrap();
+            if let Some(authorization) = authorization {
+                request.headers_mut().insert("authorization", authorization.parse().unwrap());
+            }
+            assert_eq!(door.send(request).await, (200, String::new(), "nobody".to_owned()));
+        }
+    }
+}

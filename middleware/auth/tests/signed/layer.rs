@@ -1,0 +1,190 @@
+//! The layer, and what stands inside of it.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::atomic::Ordering,
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::{get, post},
+};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use portcullis::{
+    AuthenticateLayer, IdentityExt, SigV4Layer, SignedCaller, TokenUse, Verifier,
+    rules::Identity,
+    testkit::{ManualClock, TestIssuer},
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::{
+    signer::{SIGNING, Signing, request},
+    source::{NOW, Session, TwoKeys, member, verifier},
+};
+
+fn verifier_of_tokens(issuer: &TestIssuer) -> Verifier {
+    let issuer_of = issuer.issuer().insecure_any_client().token_use(TokenUse::Access);
+    Verifier::builder().issuer(issuer_of).clock(issuer.clock()).build().unwrap()
+}
+
+/// Answers who calls.
+fn router(layer: SigV4Layer, authenticate: AuthenticateLayer) -> Router {
+    let who = async |request: Request<Body>| match request.identity() {
+        Some(Identity::Iam(caller)) => format!("iam {}", caller.sub.as_deref().unwrap_or("role")),
+        Some(other) => other.sub().unwrap_or("nobody").to_owned(),
+        None => "nobody".to_owned(),
+    };
+    Router::new().fallback(who).layer(authenticate).layer(layer)
+}
+
+async fn send(router: &Router, request: Request<Vec<u8>>) -> (StatusCode, String) {
+    let response = router.clone().oneshot(request.map(Body::from)).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_signed_request_becomes_an_iam_identity_where_that_is_said() {
+    let issuer = TestIssuer::cognito();
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).build()).optional();
+    let believing =
+        router(layer.clone(), AuthenticateLayer::new(verifier_of_tokens(&issuer)).signed_requests());
+    let not_believing = router(layer, AuthenticateLayer::new(verifier_of_tokens(&issuer)));
+
+    assert_eq!(send(&believing, SIGNING.sign(request())).await, (StatusCode::OK, "iam ada".to_owned()));
+    let lasting = Signing { temporary: false, ..SIGNING };
+    assert_eq!(send(&believing, lasting.sign(request())).await, (StatusCode::OK, "iam role".to_owned()));
+    assert_eq!(send(&not_believing, SIGNING.sign(request())).await.0, StatusCode::UNAUTHORIZED);
+
+    // A token stands in the same place, and is read as before.
+    let mut with_token = request();
+    let bearer = format!("Bearer {}", issuer.access_token("bob").sign());
+    with_token.headers_mut().insert("authorization", bearer.parse().unwrap());
+    assert_eq!(send(&believing, with_token).await, (StatusCode::OK, "bob".to_owned()));
+    assert_eq!(send(&believing, request()).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn who_stands_in_the_extensions_already_has_not_signed() {
+    let issuer = TestIssuer::cognito();
+    let clock = ManualClock::at(NOW);
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &clock).build()).optional();
+    let router = router(layer, AuthenticateLayer::new(verifier_of_tokens(&issuer)).signed_requests());
+    let (parts, body) = SIGNING.sign(request()).into_parts();
+    let signed: SignedCaller =
+        verifier(TwoKeys::default(), &clock).build().verify(&parts, &body).await.unwrap();
+    let mut unsigned = request();
+    unsigned.extensions_mut().insert(signed);
+    assert_eq!(send(&router, unsigned).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_refusal_is_written_as_api_gateway_writes_it() {
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).build());
+    let router: Router = Router::new().route("/", get(|| async { "hello" })).layer(layer);
+    let bare = || Request::get("/").header("host", "api.example.com").body(Vec::new()).unwrap();
+    assert_eq!(send(&router, SIGNING.sign(bare())).await, (StatusCode::OK, "hello".to_owned()));
+    let mut forged = SIGNING.sign(bare());
+    forged.headers_mut().insert("host", "other.example.com".parse().unwrap());
+    for (request, code, message) in [
+        (bare(), "MissingAuthenticationTokenException", "Missing Authentication Token"),
+        (forged, "InvalidSignatureException", "The request signature we calculated does not match"),
+    ] {
+        let response = router.clone().oneshot(request.map(Body::from)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        assert_eq!(response.headers().get("x-amzn-errortype").unwrap(), code);
+        assert_eq!(response.headers().get("content-type").unwrap(), "application/json");
+        let body: Value =
+            serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        let text = body.get("message").and_then(Value::as_str).unwrap();
+        assert!(text.starts_with(message), "{text}");
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_request_goes_on_with_its_body_and_what_the_source_has_put_to_it() {
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).build());
+    let echo = async |request: Request<Body>| {
+        assert_eq!(request.extensions().get(), Some(&Session("one")));
+        assert_eq!(request.extensions().get::<SignedCaller>().unwrap().caller(), &member());
+        request.into_body().collect().await.unwrap().to_bytes()
+    };
+    let router: Router = Router::new().fallback(post(echo)).layer(layer);
+    let (status, body) = send(&router, SIGNING.sign(request())).await;
+    assert_eq!((status, body.as_bytes()), (StatusCode::OK, request().body().as_slice()));
+}
+
+#[tokio::test]
+async fn a_presigned_url_goes_on_as_the_request_that_was_signed() {
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).build());
+    let target = async |request: Request<Body>| request.uri().to_string();
+    let router: Router = Router::new().fallback(target).layer(layer);
+    let presigned = Signing { presigned: Some(60), ..SIGNING }.sign(request());
+    assert!(presigned.uri().to_string().contains("X-Amz-Security-Token"));
+    assert_eq!(send(&router, presigned).await, (StatusCode::OK, request().uri().to_string()));
+}
+
+/// A body that says when it is read.
+struct Watched(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        self.0.store(true, Ordering::Relaxed);
+        Poll::Ready(None)
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_read_only_for_those_who_have_a_key_and_only_so_far() {
+    let builder = verifier(TwoKeys::default(), &ManualClock::at(NOW)).max_body(100);
+    let router: Router = Router::new().fallback(|| async { "hello" }).layer(SigV4Layer::new(builder.build()));
+    let of_size = |size: usize| {
+        let request = Request::post("/").header("host", "api.example.com").body(vec![b'a'; size]).unwrap();
+        SIGNING.sign(request)
+    };
+    assert_eq!(send(&router, of_size(100)).await.0, StatusCode::OK);
+    assert_eq!(send(&router, of_size(101)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+
+    for (key, expected) in [("ASIAEXAMPLE", true), ("ASIASTRANGER", false)] {
+        let read = std::sync::Arc::default();
+        let (mut parts, _) = of_size(0).into_parts();
+        let header =
+            parts.headers.get("authorization").unwrap().to_str().unwrap().replace("ASIAEXAMPLE", key);
+        parts.headers.insert("authorization", header.parse().unwrap());
+        let body = Body::new(Watched(std::sync::Arc::clone(&read)));
+        router.clone().oneshot(Request::from_parts(parts, body)).await.unwrap();
+        assert_eq!(read.load(Ordering::Relaxed), expected, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn the_source_is_asked_for_those_alone_whose_request_makes_sense() {
+    let source = TwoKeys::default();
+    let layer = SigV4Layer::new(verifier(source.clone(), &ManualClock::at(NOW)).build());
+    let router: Router = Router::new().fallback(|| async { "hello" }).layer(layer);
+    let late = Signing { at: NOW - 301, ..SIGNING };
+    let elsewhere = Signing { region: "us-east-1", ..SIGNING };
+    for signing in [late, elsewhere] {
+        assert_eq!(send(&router, signing.sign(request())).await.0, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(source.asked.load(Ordering::Relaxed), 0);
+    assert_eq!(send(&router, SIGNING.sign(request())).await.0, StatusCode::OK);
+    assert_eq!(source.asked.load(Ordering::Relaxed), 1);
+
+    let layer = SigV4Layer::new(verifier(TwoKeys { is_down: true, ..source }, &ManualClock::at(NOW)).build());
+    let router: Router = Router::new().fallback(|| async { "hello" }).layer(layer);
+    assert_eq!(send(&router, SIGNING.sign(request())).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}

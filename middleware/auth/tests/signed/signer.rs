@@ -1,0 +1,86 @@
+//! Signing with `aws-sigv4`.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{
+        PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+    },
+    sign::v4,
+};
+use http::Request;
+
+use super::source::{LASTING, NOW, SECRET, TEMPORARY, TOKEN};
+
+/// How a request is signed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signing {
+    pub(crate) temporary: bool,
+    pub(crate) at: u64,
+    pub(crate) region: &'static str,
+    pub(crate) service: &'static str,
+    /// Whether `x-amz-content-sha256` is sent.
+    pub(crate) tells_digest: bool,
+    /// Seconds that a presigned URL is good for.
+    pub(crate) presigned: Option<u64>,
+}
+
+pub(crate) const SIGNING: Signing = Signing {
+    temporary: true,
+    at: NOW,
+    region: "eu-west-1",
+    service: "execute-api",
+    tells_digest: false,
+    presigned: None,
+};
+
+impl Signing {
+    /// The request with its signature. Its headers are signed, all of them.
+    pub(crate) fn sign<B: AsRef<[u8]>>(self, mut request: Request<B>) -> Request<B> {
+        let (id, token) = if self.temporary { (TEMPORARY, Some(TOKEN.to_owned())) } else { (LASTING, None) };
+        let identity = Credentials::new(id, SECRET, token, None, "test").into();
+        let mut settings = SigningSettings::default();
+        if self.tells_digest {
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        }
+        if let Some(seconds) = self.presigned {
+            settings.signature_location = SignatureLocation::QueryParams;
+            settings.expires_in = Some(Duration::from_secs(seconds));
+        }
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.region)
+            .name(self.service)
+            .time(UNIX_EPOCH + Duration::from_secs(self.at))
+            .settings(settings)
+            .build()
+            .unwrap()
+            .into();
+        let headers: Vec<(String, String)> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        let uri = format!("https://api.example.com{}", request.uri().path_and_query().unwrap());
+        let signable = SignableRequest::new(
+            request.method().as_str(),
+            uri,
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+            SignableBody::Bytes(request.body().as_ref()),
+        );
+        let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
+        instructions.apply_to_request_http1x(&mut request);
+        request
+    }
+}
+
+/// A request with all that can be signed: a path with an encoded part, a query, headers and a body.
+pub(crate) fn request() -> Request<Vec<u8>> {
+    Request::post("/notes/a%20b/c?b=2&a=1%2F1&a=x%20y")
+        .header("host", "api.example.com")
+        .header("content-type", "application/json")
+        .header("x-amz-meta-one", "two  words")
+        .body(br#"{"title":"Lamp oil"}"#.to_vec())
+        .unwrap()
+}
