@@ -4,13 +4,14 @@ Called with the name of a case. `EMULATOR_URL` is the emulator, `FUNCTIONS` the 
 the program, `TEMPLATE` the template and `FOLDER` a folder to work in.
 
 Three things are not as at AWS. Functions are told where the emulator is, for they would call AWS; the API is given the pool's keys, for it would
-fetch them from AWS; and AppSync is given its schema, for the emulator does not read the one that `sam deploy` has uploaded.
+fetch them from AWS; and AppSync is given its schema once more, for the emulator does not look for it where `sam deploy` has put it.
 """
 
 import base64
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -32,6 +33,7 @@ CREDENTIALS = {
     "AWS_ENDPOINT_URL": ENDPOINT,
 }
 STACK = "portcullis"
+SCHEMA = pathlib.Path(os.environ["TEMPLATE"]).with_name("appsync.graphql")
 # What the emulator accepts for every code.
 CODE = "123456"
 
@@ -59,11 +61,11 @@ def built_template():
     text = pathlib.Path(os.environ["TEMPLATE"]).read_text()
     built = text.replace("CodeUri: functions/", f"CodeUri: {os.environ['FUNCTIONS']}/")
     check("the functions were found in the template", built.count(os.environ["FUNCTIONS"]) >= 8)
-    built = built.replace("DefinitionS3Location: ", f"DefinitionS3Location: {pathlib.Path(os.environ['TEMPLATE']).parent}/")
     variables = "".join(f"        {name}: '{value}'\n" for name, value in CREDENTIALS.items())
     built = built.replace("    Runtime: provided.al2023\n", f"    Runtime: provided.al2023\n    Environment:\n      Variables:\n{variables}")
     path = FOLDER / "template.yaml"
     path.write_text(built)
+    shutil.copy(SCHEMA, FOLDER)
     return path
 
 
@@ -94,8 +96,7 @@ def deploy(**parameters):
     check("the stack is made", described["StackStatus"] == "CREATE_COMPLETE", described["StackStatus"])
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
     give_keys(outputs["UserPoolId"])
-    schema = (pathlib.Path(os.environ["TEMPLATE"]).parent / "appsync.graphql").read_bytes()
-    client("appsync").start_schema_creation(apiId=outputs["GraphqlApiId"], definition=schema)
+    client("appsync").start_schema_creation(apiId=outputs["GraphqlApiId"], definition=SCHEMA.read_bytes())
     return outputs
 
 
@@ -197,6 +198,21 @@ def serves():
     check("bob does not", (status, listed["items"]) == (200, []), (status, listed))
     status, _, _ = call(f"{api}/notes/{note['id']}", **bearer(bob))
     check("nor by its id", status == 404, status)
+
+    def listed_by_graphql(token):
+        query = {"query": "{ listNotes { items { id title } } }"}
+        status, said, _ = call(outputs["GraphqlUrl"], "POST", query, Authorization=token)
+        assert status == 200, (status, said)
+        return said["data"]["listNotes"]["items"]
+
+    shown = [{"id": note["id"], "title": note["title"]}]
+    check("ann sees it by GraphQL too", listed_by_graphql(ann) == shown)
+    check("and bob does not", listed_by_graphql(bob) == [])
+    query = {"query": 'mutation { createNote(input: { title: "By GraphQL" }) { id owner } }'}
+    _, said, _ = call(outputs["GraphqlUrl"], "POST", query, Authorization=bob)
+    made = said["data"]["createNote"]
+    status, read, _ = call(f"{api}/notes/{made['id']}", **bearer(bob))
+    check("what bob writes by GraphQL he reads by REST", (status, read["title"], read["owner"]) == (200, "By GraphQL", subs["bob"]), read)
     pools.admin_add_user_to_group(UserPoolId=pool, Username="bob@example.com", GroupName="editors")
     status, read, _ = call(f"{api}/notes/{note['id']}", **bearer(sign_in(app, "bob@example.com")["AccessToken"]))
     check("an editor does", (status, read["id"]) == (200, note["id"]), (status, read))
