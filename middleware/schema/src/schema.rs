@@ -125,7 +125,8 @@ impl Schema {
     /// ```
     /// use portcullis_schema::Schema;
     ///
-    /// let source = "type Note @model @auth(rules: [{allow: private}]) { title: String secret: String @auth(rules: [{allow: owner}]) }";
+    /// let source = "type Note @model @auth(rules: [{allow: owner}, {allow: private, operations: [read]}]) {
+    ///     title: String secret: String @auth(rules: [{allow: owner}]) }";
     /// let schema = Schema::parse(source, "schema.graphql")?;
     /// assert!(schema.is_guarded("Note", "secret") && !schema.is_guarded("Note", "title"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
