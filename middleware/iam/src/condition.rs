@@ -12,8 +12,8 @@ use crate::{
     document::{join, object},
     ip_range::IpRange,
     operator::{Comparison, Operator, Order, Quantifier},
-    pattern::{Pattern, Syntax},
-    resource::ResourcePattern,
+    pattern::{Pattern, Resolved, Syntax},
+    resource::{Found, ResourcePattern},
 };
 
 /// One operator, one key, and the values that the key is compared with.
@@ -46,6 +46,15 @@ enum Expected {
     Bool(bool),
     Binary(Vec<u8>),
     Range(IpRange),
+}
+
+/// How a value compares with an expected one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Match {
+    Yes,
+    No,
+    /// What is expected is a variable that has no value.
+    Valueless,
 }
 
 /// What can be said of a condition.
@@ -93,21 +102,29 @@ impl Condition {
             }
         };
         let Some(entry) = entry else {
-            return Outcome::of(match quantifier {
-                _ if if_exists => true,
-                Some(Quantifier::ForAllValues) => true,
-                Some(Quantifier::ForAnyValue) => false,
+            return match quantifier {
+                // The suffix says that this holds, and the prefix that it does not.
+                Some(Quantifier::ForAnyValue) if if_exists => Outcome::NotKnown,
+                _ if if_exists => Outcome::Holds,
+                Some(Quantifier::ForAllValues) => Outcome::Holds,
+                Some(Quantifier::ForAnyValue) => Outcome::Fails,
                 // What is not there is not equal to anything.
-                None => negated,
-            });
+                None => Outcome::of(negated),
+            };
         };
         let each = |value: &String| {
-            let mut any = false;
+            let (mut any, mut is_valueless) = (false, false);
             for expected in expected {
-                any |= expected.matches(value, context)?;
+                match expected.compare(value, context)? {
+                    Match::Yes => any = true,
+                    Match::No => {}
+                    Match::Valueless => is_valueless = true,
+                }
             }
-            // Of several expected values one is enough, and to a negation each counts.
-            Some(any != negated)
+            // Of several expected values one is enough, and to a negation each counts. Whether a value differs from one that is not there
+            // is not said.
+            let is_open = negated && !any && is_valueless;
+            (!is_open).then_some(any != negated)
         };
         let outcomes: Option<Vec<bool>> = entry.values().iter().map(each).collect();
         let Some(outcomes) = outcomes else { return Outcome::NotKnown };
@@ -163,23 +180,31 @@ impl Expected {
     }
 
     /// `None` if the value is none that can be compared like this.
-    fn matches(&self, seen: &str, context: &Context) -> Option<bool> {
+    fn compare(&self, seen: &str, context: &Context) -> Option<Match> {
+        let text = |pattern: &Pattern, matches: fn(&Resolved, &str) -> bool| match pattern.resolve(context) {
+            Some(pattern) => Match::of(matches(&pattern, seen)),
+            None => Match::Valueless,
+        };
         Some(match self {
-            // What a variable without a value stands for is equal to nothing.
-            Self::Text(pattern) => pattern.resolve(context).is_some_and(|pattern| pattern.matches(seen)),
-            Self::TextIgnoringCase(pattern) => {
-                pattern.resolve(context).is_some_and(|pattern| pattern.matches_ignoring_case(seen))
-            }
-            Self::Arn(pattern) => {
-                ResourcePattern::find(std::slice::from_ref(pattern), seen, context)
-                    == crate::resource::Found::Yes
-            }
-            Self::Number(order, expected) => order.holds(&number(seen)?, expected),
-            Self::Date(order, expected) => order.holds(&date(seen)?, expected),
-            Self::Bool(expected) => truth(seen)? == *expected,
-            Self::Binary(expected) => STANDARD.decode(seen).ok()? == *expected,
-            Self::Range(range) => range.contains(seen.parse::<IpAddr>().ok()?),
+            Self::Text(pattern) => text(pattern, Resolved::matches),
+            Self::TextIgnoringCase(pattern) => text(pattern, Resolved::matches_ignoring_case),
+            Self::Arn(pattern) => match ResourcePattern::find(std::slice::from_ref(pattern), seen, context) {
+                Found::Yes => Match::Yes,
+                Found::No => Match::No,
+                Found::NotKnown => Match::Valueless,
+            },
+            Self::Number(order, expected) => Match::of(order.holds(&number(seen)?, expected)),
+            Self::Date(order, expected) => Match::of(order.holds(&date(seen)?, expected)),
+            Self::Bool(expected) => Match::of(truth(seen)? == *expected),
+            Self::Binary(expected) => Match::of(STANDARD.decode(seen).ok()? == *expected),
+            Self::Range(range) => Match::of(range.contains(seen.parse::<IpAddr>().ok()?)),
         })
+    }
+}
+
+impl Match {
+    fn of(matches: bool) -> Self {
+        if matches { Self::Yes } else { Self::No }
     }
 }
 

@@ -5,7 +5,7 @@
 //!    [`InvalidPolicy`] when it is read, never a statement that is passed over.
 //! 3. What cannot be decided about a statement counts against the caller: an `Allow` does not apply then, and a `Deny` does.
 //! 4. The value of a policy variable is that value and no pattern. A tag `*` is the one character, and a variable without a value
-//!    equals nothing.
+//!    equals nothing, nor is anything known to differ from it.
 //!
 //! # Example
 //!

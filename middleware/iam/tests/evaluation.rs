@@ -131,7 +131,6 @@ fn conditions_compare_as_their_operators_say() {
         ("StringEquals", "aws:PrincipalTag/team", json!("${aws:PrincipalTag/team}"), true),
         // A variable without a value is equal to nothing.
         ("StringEquals", "aws:PrincipalTag/team", json!("${aws:ResourceTag/team}"), false),
-        ("StringNotEquals", "aws:PrincipalTag/team", json!("${aws:ResourceTag/team}"), true),
         ("NumericLessThan", "aws:MultiFactorAuthAge", json!("100"), true),
         ("NumericLessThan", "aws:MultiFactorAuthAge", json!(90), false),
         ("NumericLessThanEquals", "aws:MultiFactorAuthAge", json!("90.50"), true),
@@ -187,7 +186,7 @@ fn a_key_that_is_not_there_is_equal_to_nothing() {
         ("ForAllValues:StringEquals", true),
         ("ForAnyValue:StringEquals", false),
         ("ForAnyValue:StringNotEquals", false),
-        ("ForAnyValue:StringEqualsIfExists", true),
+        ("ForAllValues:StringEqualsIfExists", true),
     ] {
         let value = match operator {
             _ if operator.contains("Arn") => "arn:aws:s3:::a",
@@ -232,10 +231,20 @@ fn a_quantifier_says_what_holds_of_several_values() {
 #[test]
 fn what_cannot_be_decided_neither_allows_nor_leaves_off_denying() {
     let several = Context::new().with_several("aws:TagKeys", ["a"]);
-    let text = Context::new().with("aws:age", "old").with("aws:ip", "here").with("aws:bin", "*");
+    let text = Context::new()
+        .with("aws:age", "old")
+        .with("aws:ip", "here")
+        .with("aws:bin", "*")
+        .with("aws:arn", "arn:aws:s3:::a");
     for (condition, context) in [
         (json!({ "StringEquals": { "aws:TagKeys": "a" } }), &several),
         (json!({ "StringNotEquals": { "aws:TagKeys": "b" } }), &several),
+        // It is not said whether a value differs from one that is not there.
+        (json!({ "StringNotEquals": { "aws:age": "${aws:none}" } }), &text),
+        (json!({ "StringNotLike": { "aws:age": ["young", "${aws:none}*"] } }), &text),
+        (json!({ "ArnNotLike": { "aws:arn": "arn:aws:s3:::${aws:none}" } }), &text),
+        // The suffix says that it holds, and the prefix that it does not.
+        (json!({ "ForAnyValue:StringEqualsIfExists": { "aws:none": "a" } }), &text),
         (json!({ "NumericLessThan": { "aws:age": 100 } }), &text),
         (json!({ "NumericNotEquals": { "aws:age": 100 } }), &text),
         (json!({ "NotIpAddress": { "aws:ip": "203.0.113.0/24" } }), &text),
