@@ -9,6 +9,7 @@ pub struct Readme;
 
 mod answer;
 mod browser;
+mod chromium;
 mod emulator;
 mod installation;
 mod launch;
@@ -24,6 +25,7 @@ mod tools;
 pub use self::{
     answer::Answer,
     browser::{Browser, Page, form_encoded},
+    chromium::Chromium,
     emulator::Emulator,
     installation::{
         client_sources, installed_client, npm_build, npm_client, npm_program, npm_scripts, python_client, run,

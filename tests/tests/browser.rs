@@ -4,15 +4,10 @@
 
 use std::{fs, process::Command};
 
-use portcullis_tests::{
-    CODE, Launch, LocalSystem, Result, binary, build_folder, missing, npm_build, npm_scripts, repository,
-};
+use portcullis_tests::{CODE, Chromium, Launch, LocalSystem, binary, missing, npm_build, repository};
 
 /// The domain that the local pre-signup trigger refuses.
 const DENIED_DOMAIN: &str = "blocked.example";
-
-/// What Chromium is called by those who distribute it.
-const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 #[test]
 fn the_console_is_used_by_keyboard_and_screen_reader() {
@@ -26,7 +21,7 @@ fn graphiql_runs_queries_by_token_and_by_key() {
 
 #[test]
 fn amplifys_authenticator_works_with_what_client_config_prints() {
-    in_chromium("authenticator.js", &["app.js"], |system| {
+    in_chromium("authenticator.js", &["app.js", "deployed.js"], |system| {
         let mut command = Command::new(binary().unwrap());
         let printed =
             command.args(["client-config", "--running", &system.api, "--format", "amplify-js"]).output();
@@ -61,48 +56,11 @@ fn in_chromium(
     further: &[&str],
     variables: impl FnOnce(&LocalSystem) -> Vec<(&'static str, String)>,
 ) {
-    let Some(chromium) = chromium() else { return };
-    let files: Vec<&str> = [script, "chromium.js"].into_iter().chain(further.iter().copied()).collect();
-    let folder = npm_scripts("browser", &files).unwrap();
+    let Some(chromium) = Chromium::find() else { return };
     let system = Launch::in_memory().start().unwrap();
-    let ended = Command::new("node")
-        .arg(folder.join(script))
-        .env("CHROMIUM", chromium)
-        .env("SCREENSHOTS", screenshots().unwrap())
-        .env("API_URL", &system.api)
-        .env("CODE", CODE)
-        .env("DENIED_DOMAIN", DENIED_DOMAIN)
-        .envs(variables(&system))
-        // Loopback is never reached through a proxy.
-        .env("NO_PROXY", "127.0.0.1")
-        .env("no_proxy", "127.0.0.1")
-        .output()
-        .unwrap();
-    assert!(
-        ended.status.success(),
-        "{}\n{}\nthe system's log:\n{}",
-        String::from_utf8_lossy(&ended.stdout),
-        String::from_utf8_lossy(&ended.stderr),
-        system.log()
-    );
-    assert!(!ended.stdout.is_empty(), "the script did nothing");
-}
-
-/// The path of Chromium, unless it or Node is missing.
-fn chromium() -> Option<String> {
-    let path_of = |name: &&str| {
-        let found = Command::new("sh").args(["-c", &format!("command -v {name}")]).output().ok()?;
-        found.status.success().then(|| String::from_utf8_lossy(&found.stdout).trim().to_owned())
-    };
-    let found = CHROMIUM.iter().find_map(path_of);
-    let probe = found.as_deref().unwrap_or(CHROMIUM[0]);
-    let needed: [(&str, &[&str]); 3] =
-        [(probe, &["--version"]), ("node", &["--version"]), ("npm", &["--version"])];
-    if missing("Chromium, or Node", &needed) { None } else { found }
-}
-
-fn screenshots() -> Result<std::path::PathBuf> {
-    let folder = build_folder()?.join("browser");
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
+    let told = variables(&system);
+    let mut all = vec![("API_URL", system.api.as_str()), ("CODE", CODE), ("DENIED_DOMAIN", DENIED_DOMAIN)];
+    all.extend(told.iter().map(|(name, value)| (*name, value.as_str())));
+    let failure = chromium.run(script, further, &all).err();
+    assert!(failure.is_none(), "{}\nthe system's log:\n{}", failure.unwrap(), system.log());
 }

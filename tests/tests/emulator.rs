@@ -8,11 +8,21 @@
 #[path = "emulator/app_sync.rs"]
 mod app_sync;
 
-use std::{env, path::PathBuf, process::Command};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use portcullis_tests::{
-    CODE, Emulator, build_folder, client_sources, npm_program, python_client, repository,
+    CODE, Chromium, Emulator, binary, build_folder, client_sources, npm_program, python_client, repository,
 };
+
+/// What ministack accepts for every code.
+const MINISTACK_CODE: &str = "123456";
+
+/// Where the page of the browser comes from. Such a name is always this machine, which a browser trusts as it does HTTPS.
+const PAGE_ORIGIN: &str = "http://app.localhost";
 
 #[test]
 fn ministack_refuses_and_confirms_as_pre_signup_says() {
@@ -81,6 +91,36 @@ fn ministack_refuses_parameters_that_could_not_work_with_the_reason_of_the_templ
     Ministack::start().deploy("refuses");
 }
 
+/// The app of `tests/clients/browser` with the configuration that `portcullis client-config` prints of the stack, signing in by SRP. The
+/// addresses of AWS in it become the emulator's.
+///
+/// At AWS the gateway hands a browser's preflights to the function. The emulator's refuses them, so a proxy asks the deployed function
+/// itself, and hands all else to the gateway as it is. And the emulator takes any code and does not note that it has verified the
+/// address, which the Authenticator then offers to do and the page skips; that a code counts and verifies is tested in the local pool.
+#[test]
+fn amplifys_authenticator_works_with_the_stack_on_ministack_which_needs_a_proxy_for_preflights_and_verifies_no_address()
+ {
+    let Some(chromium) = Chromium::find() else { return };
+    let ministack = Ministack::start();
+    let folder = tempfile::tempdir().unwrap();
+    ministack.deploy_in("browser", folder.path());
+    let mut command = Command::new(binary().unwrap());
+    command.args(["client-config", "--format", "amplify-js", "--stack-outputs"]);
+    let printed = command.arg(folder.path().join("stack.json")).output().unwrap();
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    let config = String::from_utf8(printed.stdout).unwrap();
+    let function = std::fs::read_to_string(folder.path().join("api-function")).unwrap();
+    let variables = [
+        ("CONFIG", config.as_str()),
+        ("CODE", MINISTACK_CODE),
+        ("ORIGIN", PAGE_ORIGIN),
+        ("EMULATOR_URL", &ministack.emulator.url),
+        ("API_FUNCTION", &function),
+    ];
+    let failure = chromium.run("authenticator.js", &["app.js", "deployed.js"], &variables).err();
+    assert!(failure.is_none(), "{}", failure.unwrap());
+}
+
 /// An emulator for one test, and the Python that it runs in.
 struct Ministack {
     emulator: Emulator,
@@ -115,12 +155,21 @@ impl Ministack {
 
     /// Runs one case of the deployment, with the SAM CLI that `.ci/run` installs.
     fn deploy(&self, case: &str) {
+        self.deploy_in(case, tempfile::tempdir().unwrap().path());
+    }
+
+    /// Runs one case of the deployment in a folder, for what it leaves there.
+    fn deploy_in(&self, case: &str, folder: &Path) {
         let sam = env::var_os("PORTCULLIS_SAM")
             .map_or_else(|| build_folder().unwrap().join("tools/venv/bin/sam"), PathBuf::from);
         let template = repository().join("template.yaml");
-        let folder = tempfile::tempdir().unwrap();
-        let variables = [("SAM", sam.as_path()), ("TEMPLATE", &template), ("FOLDER", folder.path())];
-        self.run_script("deployment.py", case, &variables.map(|(name, path)| (name, path.to_str().unwrap())));
+        let variables = [
+            ("SAM", sam.to_str().unwrap()),
+            ("TEMPLATE", template.to_str().unwrap()),
+            ("FOLDER", folder.to_str().unwrap()),
+            ("ORIGIN", PAGE_ORIGIN),
+        ];
+        self.run_script("deployment.py", case, &variables);
     }
 
     /// Runs one case of a client, and shows what it printed if it fails.

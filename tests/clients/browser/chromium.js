@@ -10,9 +10,9 @@ const { CHROMIUM, SCREENSHOTS } = process.env;
 const PATIENCE = 60_000;
 
 /** Runs the steps of a test in a new page, and ends the process. */
-export async function inChromium(name, run) {
+export async function inChromium(name, run, further = []) {
   // As root, in a container, Chromium's own sandbox cannot start.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const args = process.getuid?.() === 0 ? ['--no-sandbox', ...further] : further;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args, timeout: PATIENCE });
   let current = 'start';
   let status = 0;
