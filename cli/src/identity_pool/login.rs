@@ -106,7 +106,12 @@ impl Logins {
         }
         let mut verified = Vec::with_capacity(logins.len());
         for (name, token) in logins {
-            verified.push(self.verify_one(name, token).await?);
+            let login = self.verify_one(name, token).await?;
+            // The user pool has two names here. Two of its users are not one person.
+            if verified.iter().any(|known: &Login| known.provider == login.provider) {
+                return Err(ServiceError::invalid("Two logins are of one provider."));
+            }
+            verified.push(login);
         }
         Ok(verified)
     }

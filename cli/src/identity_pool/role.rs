@@ -38,13 +38,13 @@ impl Roles {
                 continue;
             }
             let policy = |error| SetupError::Policy { role: id.clone(), error };
-            if ["ManagedPolicyArns", "PermissionsBoundary", "RoleName"]
+            if ["ManagedPolicyArns", "PermissionsBoundary", "RoleName", "Path"]
                 .iter()
                 .any(|name| properties.get(name).is_some())
             {
                 return Err(SetupError::unsupported(
                     &id,
-                    "has a name of its own, managed policies or a boundary, which are not read here",
+                    "has a name or a path of its own, managed policies or a boundary, which are not read here",
                 ));
             }
             let trust = TrustPolicy::parse(document).map_err(policy)?;

@@ -59,7 +59,14 @@ impl Session {
         let context = Context::new()
             .with("cognito-identity.amazonaws.com:aud", self.pool.as_str())
             .with("cognito-identity.amazonaws.com:sub", self.identity.as_str())
-            .with_several("cognito-identity.amazonaws.com:amr", &self.amr);
+            .with_several("cognito-identity.amazonaws.com:amr", &self.amr)
+            // AWS tells more, such as the address that a request came from.
+            .knowing_only([
+                "cognito-identity.amazonaws.com:",
+                "aws:PrincipalTag/",
+                "aws:RequestTag/",
+                "aws:TagKeys",
+            ]);
         self.tags.iter().fold(context, |context, (tag, value)| {
             context
                 .with(&format!("aws:PrincipalTag/{tag}"), value.as_str())

@@ -420,3 +420,13 @@ async fn a_user_of_another_provider_gets_credentials_directly() {
         assert_eq!(answer["__type"], "NotAuthorizedException", "{answer}");
     }
 }
+
+#[tokio::test]
+async fn two_users_of_the_pool_are_not_taken_for_one_under_its_two_names() {
+    let running = Running::start(true);
+    let (ada, bob) = (running.enroll("ada", &[]).await, running.enroll("bob", &[]).await);
+    let local = running.users.issuer().trim_start_matches("http://").to_owned();
+    let logins = json!({ running.provider(): ada.id, local: bob.id });
+    let (status, answer) = running.get_id(Some(&logins)).await;
+    assert_eq!((status, &answer["__type"]), (StatusCode::BAD_REQUEST, &json!("InvalidParameterException")));
+}

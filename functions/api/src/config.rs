@@ -101,6 +101,8 @@ pub struct OidcConfig {
 pub struct IamConfig {
     /// The identity pool whose members and guests the rules admit.
     pub pool: Option<IdentityPool>,
+    /// Its id: whoever comes from another pool is nobody, whatever their role is called.
+    pub pool_id: Option<String>,
     /// The names of roles that may do everything on every model that has rules.
     pub admin_roles: Vec<String>,
     /// Whether everybody with AWS credentials is admitted whom no identity pool stands behind.
@@ -139,6 +141,9 @@ impl Config {
         let mut trusted = TrustedGateway::new();
         if self.gateway.iam {
             trusted = trusted.iam().user_pool(self.issuer.pool_id());
+            if let Some(id) = &self.iam.pool_id {
+                trusted = trusted.identity_pool(id);
+            }
         }
         if self.gateway.lambda {
             trusted = trusted.lambda_authorizer();
@@ -363,6 +368,7 @@ mod tests {
             .id("eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa")
             .authenticated_role("arn:aws:iam::111122223333:role/web-member")
             .guest_role("arn:aws:iam::111122223333:role/web-guest");
+        let pool_id = Some("eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa".to_owned());
         let admin_roles =
             ["ops", "studio/CognitoIdentityCredentials", "arn:aws:iam::111122223333:role/team/audit"];
         let admin_roles = admin_roles.map(str::to_owned).to_vec();
@@ -373,7 +379,7 @@ mod tests {
         );
         assert_eq!(config.resource_url.as_deref(), Some("https://api.example.com"));
         assert!(config.trusted_gateway().is_ok());
-        assert_eq!(config.iam, IamConfig { pool: Some(pool), admin_roles, admits_account: true });
+        assert_eq!(config.iam, IamConfig { pool: Some(pool), pool_id, admin_roles, admits_account: true });
     }
 
     #[test]

@@ -232,10 +232,14 @@ impl Resolvers {
         item.into()
     }
 
-    /// Whether rules keep a field of a model from some of those who listen to its changes. An administrator is answered it, and
+    /// Whether rules keep a field of an object from some of those who listen to changes. An administrator is answered it, and
     /// the others are not told.
     pub(crate) fn is_kept_from_listeners(&self, of: &str, field: &str) -> bool {
-        self.schema.model(of).is_some_and(|model| model.rules().is_kept_from_some(field))
+        match self.schema.model(of) {
+            Some(model) => model.rules().is_kept_from_some(field),
+            // Of an object within a record: nobody asks again for whom an event is.
+            None => !ROOTS.contains(&of) && self.schema.is_guarded(of, field),
+        }
     }
 
     /// Whether the caller has an administrator's role, to whom Amplify answers before it looks at what subscribers may see.

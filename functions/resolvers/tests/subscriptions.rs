@@ -17,6 +17,7 @@ const SCHEMA: &str = r#"
         id: ID!
         name: String
         secret: String @auth(rules: [{ allow: private, provider: identityPool }, { allow: groups, groups: ["staff"] }])
+        address: Address
         posts: [Post] @hasMany
         pages: [Page] @hasMany
     }
@@ -25,6 +26,7 @@ const SCHEMA: &str = r#"
         id: ID!
         text: String
     }
+    type Address { city: String street: String @auth(rules: [{ allow: groups, groups: ["staff"] }]) }
     type Page @model @auth(rules: [{ allow: owner }]) { text: String }
     type News @model(subscriptions: { level: public }) @auth(rules: [{ allow: owner }]) { text: String owner: String }
 "#;
@@ -70,6 +72,22 @@ async fn a_field_that_is_kept_from_some_is_told_to_nobody_even_if_an_administrat
     let change = changes.recv().await.unwrap();
     let told = ann.tell(&change).await.unwrap();
     assert_eq!(told, json!({ "data": { "onCreateBlog": { "id": "b1", "name": "B", "secret": null } } }));
+}
+
+#[tokio::test]
+async fn a_guarded_field_of_an_object_within_a_record_is_told_to_nobody() {
+    let endpoint = endpoint().await;
+    let ann =
+        subscribe(&endpoint, &person("ann"), "subscription { onCreateBlog { address { city street } } }");
+    let ann = ann.unwrap();
+    let mut changes = endpoint.changes();
+    let claims = [("sub", json!("eve")), ("username", json!("eve")), ("cognito:groups", json!(["staff"]))];
+    let eve = User::user_pools(Claims::from_iter(claims), VerifiedBy::Portcullis).into();
+    let create = r#"mutation { createBlog(input: { address: { city: "Oslo", street: "S" } }) { address { city street } } }"#;
+    let answered = write(&endpoint, &eve, create).await;
+    assert_eq!(answered["createBlog"]["address"], json!({ "city": "Oslo", "street": "S" }));
+    let told = ann.tell(&changes.recv().await.unwrap()).await.unwrap();
+    assert_eq!(told["data"]["onCreateBlog"]["address"], json!({ "city": "Oslo", "street": null }));
 }
 
 #[tokio::test]

@@ -94,6 +94,9 @@ impl Condition {
     }
 
     pub(crate) fn outcome(&self, context: &Context) -> Outcome {
+        if context.is_unknown(&self.key) {
+            return Outcome::NotKnown;
+        }
         let entry = context.get(&self.key);
         let (expected, negated, if_exists, quantifier) = match &self.test {
             Test::Null(absent) => return Outcome::of(entry.is_none() == *absent),
@@ -259,6 +262,10 @@ fn number(text: &str) -> Option<f64> {
 
 /// A date as W3C writes it (`2026-11-29T12:00:00Z`, or the day alone), or seconds since 1970.
 fn date(text: &str) -> Option<Timestamp> {
+    // Four digits alone are a year to some.
+    if text.len() == 4 {
+        return None;
+    }
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).ok();
     }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     entries: BTreeMap<String, Entry>,
+    /// The beginnings of keys that are not there if they are not among these; `None` if that holds for all keys.
+    known: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,22 @@ impl Context {
         let values = values.into_iter().map(Into::into).collect();
         self.entries.insert(key.to_ascii_lowercase(), Entry::Several(values));
         self
+    }
+
+    /// The same for somebody who does not tell all that AWS would: keys that begin like one of these are not there unless they
+    /// were given, and of every other key that was not given nobody knows. What a condition makes of such a key helps nobody.
+    #[must_use]
+    pub fn knowing_only(mut self, beginnings: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let beginnings = beginnings.into_iter();
+        self.known = Some(beginnings.map(|beginning| beginning.as_ref().to_ascii_lowercase()).collect());
+        self
+    }
+
+    /// Whether a key may be there though it was not given.
+    pub(crate) fn is_unknown(&self, key: &str) -> bool {
+        let Some(known) = &self.known else { return false };
+        let key = key.to_ascii_lowercase();
+        !self.entries.contains_key(&key) && !known.iter().any(|beginning| key.starts_with(beginning))
     }
 
     /// A key without values is one that is not there.

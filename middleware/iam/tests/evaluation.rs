@@ -316,6 +316,24 @@ fn a_variable_without_a_value_opens_nothing_by_exclusion() {
     assert_eq!(decide(&but_own("Deny"), "s3:GetObject", resource, &acme), Decision::NotAllowed);
 }
 
+/// Who does not tell where a request came from has not said that it came from nowhere.
+#[test]
+fn a_key_of_which_nobody_knows_helps_nobody() {
+    let context = Context::new().with("aws:PrincipalArn", "a").knowing_only(["aws:PrincipalTag/"]);
+    for (condition, expected) in [
+        (json!({ "IpAddress": { "aws:SourceIp": "127.0.0.0/8" } }), (false, true)),
+        (json!({ "NotIpAddress": { "aws:SourceIp": "127.0.0.0/8" } }), (false, true)),
+        (json!({ "StringEqualsIfExists": { "aws:RequestedRegion": "us-east-1" } }), (false, true)),
+        (json!({ "Null": { "aws:SourceIp": "true" } }), (false, true)),
+        (json!({ "StringEquals": { "aws:PrincipalArn": "a" } }), (true, true)),
+        (json!({ "StringEquals": { "aws:PrincipalArn": "b" } }), (false, false)),
+        (json!({ "StringEquals": { "aws:PrincipalTag/tenant": "b" } }), (false, false)),
+        (json!({ "Null": { "aws:PrincipalTag/tenant": "true" } }), (true, true)),
+    ] {
+        assert_eq!(holds(&condition, &context), expected, "{condition}");
+    }
+}
+
 #[test]
 fn what_is_not_understood_is_no_policy() {
     let good = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });

@@ -242,7 +242,7 @@ def serves():
 def refuses():
     for parameters, said in [
         ({"UserPoolTier": "LITE"}, "TokenVersion V2_0 and V3_0 need the UserPoolTier ESSENTIALS or PLUS."),
-        ({"CodeSignIn": "true"}, "SenderAddress and SenderIdentity belong together, and CodeSignIn needs both."),
+        ({"CodeSignIn": "true", "MfaConfiguration": "OFF"}, "SenderAddress and SenderIdentity belong together, and CodeSignIn needs both."),
     ]:
         ended = sam_deploy(**parameters)
         check(f"{parameters} is refused with its reason", ended.returncode != 0 and said in ended.stderr, ended.stdout + ended.stderr)
@@ -299,6 +299,7 @@ def lite():
         SenderAddress="hello@example.com",
         SenderIdentity="example.com",
         CodeSignIn="true",
+        MfaConfiguration="OFF",
         MessageTemplates='\'{"en":{"SignUp":{"subject":"Hello","email":"{{code}}"}}}\'',
         Tracing="PassThrough",
     )

@@ -74,8 +74,12 @@ fn a_function_reaches_the_rows_and_users_that_its_code_asks_for_and_no_others() 
         requests.push(Deployed::new(&template, values).request(role, action, resource, context));
         expected.push((role, action, resource, allowed));
     }
-    let mail =
-        [("SenderAddress", "hello@example.com"), ("SenderIdentity", "example.com"), ("CodeSignIn", "true")];
+    let mail = [
+        ("SenderAddress", "hello@example.com"),
+        ("SenderIdentity", "example.com"),
+        ("CodeSignIn", "true"),
+        ("MfaConfiguration", "OFF"),
+    ];
     let identity = format!("arn:aws:ses:eu-west-1:{ACCOUNT}:identity/example.com");
     for (from, allowed) in [("hello@example.com", true), ("ceo@example.com", false)] {
         let context = json!({ "ses:FromAddress": from });

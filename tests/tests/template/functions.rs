@@ -201,15 +201,18 @@ fn no_log_is_kept_for_ever() {
 #[test]
 fn each_function_is_traced_and_watched() {
     let template = Template::read().unwrap();
-    let tracing = template.at("/Resources/TracingPolicy/Properties/Roles").as_array().unwrap();
     for (id, function) in template.of_type("AWS::Serverless::Function") {
         let condition = condition_of(function);
-        let role = json!({ "Ref": function["Properties"]["Role"]["Fn::GetAtt"][0] });
-        let traced = match condition {
-            Some(condition) => json!({ "Fn::If": [condition, role, { "Ref": "AWS::NoValue" }] }),
-            None => role,
-        };
-        assert!(tracing.contains(&traced), "{id} may not write traces");
+        // In the role itself: Lambda asks for it when the function is made, and a policy beside the role may come later.
+        let role = function["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+        let policies = template.at(&format!("/Resources/{role}/Properties/Policies")).as_array().unwrap();
+        let statement = json!({
+            "Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*",
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let policy = json!({ "PolicyName": "tracing", "PolicyDocument": document });
+        let traced = json!({ "Fn::If": ["TracesCalls", policy, { "Ref": "AWS::NoValue" }] });
+        assert!(policies.contains(&traced), "{id} may not write traces");
         for metric in ["Errors", "Throttles"] {
             let watched: Vec<_> = template
                 .of_type("AWS::CloudWatch::Alarm")

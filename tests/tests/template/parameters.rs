@@ -36,7 +36,7 @@ fn each_parameter_is_described_asked_for_in_a_group_and_used() {
 }
 
 /// Values that cannot be deployed, and what is said of them.
-const REFUSED: [(&[(&str, &str)], &str); 19] = [
+const REFUSED: [(&[(&str, &str)], &str); 21] = [
     (&[("UserPoolTier", "LITE")], "TokenVersion V2_0 and V3_0 need the UserPoolTier ESSENTIALS or PLUS."),
     (
         &[("UserPoolTier", "LITE"), ("TokenVersion", "V3_0")],
@@ -58,13 +58,18 @@ const REFUSED: [(&[(&str, &str)], &str); 19] = [
         "AutoVerifyEmail cannot be had with a LinkPolicy.",
     ),
     (
-        &[("CodeSignIn", "true")],
+        &[("CodeSignIn", "true"), ("MfaConfiguration", "OFF")],
         "SenderAddress and SenderIdentity belong together, and CodeSignIn needs both.",
     ),
     (
         &[("SenderAddress", "a@example.com")],
         "SenderAddress and SenderIdentity belong together, and CodeSignIn needs both.",
     ),
+    (
+        &[("CodeSignIn", "true"), ("SenderAddress", "a@example.com"), ("SenderIdentity", "example.com")],
+        "CodeSignIn needs MfaConfiguration OFF, for whoever signs in by a code is not asked for a second factor.",
+    ),
+    (&[("OidcIssuer", "https://issuer.example")], "OidcIssuer needs OidcAudiences."),
     (&[("OldUserPoolId", "eu-west-1_a")], "OldUserPoolId needs OldClientId and MigratedAttributes."),
     (
         &[("SignInDomainName", "a.example"), ("SignInCertificateArn", "arn"), ("DomainPrefix", "a")],

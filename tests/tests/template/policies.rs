@@ -8,10 +8,19 @@ use serde_json::{Value, json};
 use crate::{condition_of, policy_statements, pool_arn, texts};
 
 const PREFIX: &str = "a prefix of the bucket";
+const TRACING: &str = "the two actions of X-Ray know no resources";
 
 /// A wildcard in a policy: the resource that holds it, the action or resource, and why nothing narrower does.
-const WILDCARDS: [(&str, &str, &str); 13] = [
-    ("TracingPolicy", "*", "the two actions of X-Ray know no resources"),
+const WILDCARDS: [(&str, &str, &str); 21] = [
+    ("PreSignUpRole", "*", TRACING),
+    ("PostConfirmationRole", "*", TRACING),
+    ("PreTokenGenerationRole", "*", TRACING),
+    ("ApiRole", "*", TRACING),
+    ("ResolversRole", "*", TRACING),
+    ("AuthorizerRole", "*", TRACING),
+    ("CustomChallengeRole", "*", TRACING),
+    ("CustomMessageRole", "*", TRACING),
+    ("UserMigrationRole", "*", TRACING),
     (
         "SignedCallsPolicy",
         "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SignedApi}/$default/*",

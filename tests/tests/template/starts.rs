@@ -5,7 +5,7 @@ use portcullis_tests::{Stack, Template};
 use crate::effective;
 
 /// A value that each parameter may well have, besides its default.
-const CHANGES: [(&str, &str); 49] = [
+const CHANGES: [(&str, &str); 51] = [
     ("AllowedEmailDomains", "example.com,example.org"),
     ("TrustProviderEmail", "true"),
     ("DeniedEmailDomains", "blocked.example"),
@@ -52,16 +52,26 @@ const CHANGES: [(&str, &str); 49] = [
     ("GraphqlIam", "true"),
     ("GraphqlApiKeyExpires", "1800000000"),
     ("HttpGraphql", "on"),
+    ("OidcIssuer", "https://issuer.example"),
+    ("OidcTokenUse", "id"),
     ("Authorizer", "jwt"),
     ("Authorizer", "lambda"),
     ("PasswordSignIn", "true"),
 ];
 
 /// What goes with a value of those, where there is something.
-const COMPANIONS: [(&str, &[(&str, &str)]); 7] = [
+const COMPANIONS: [(&str, &[(&str, &str)]); 8] = [
     ("LinkPolicy", &[("Providers", "Google,Corp"), ("LinkProviders", "Google")]),
     ("ClientScopes", &[("TokenVersion", "V3_0")]),
-    ("CodeSignIn", &[("SenderAddress", "hello@example.com"), ("SenderIdentity", "example.com")]),
+    (
+        "CodeSignIn",
+        &[
+            ("SenderAddress", "hello@example.com"),
+            ("SenderIdentity", "example.com"),
+            ("MfaConfiguration", "OFF"),
+        ],
+    ),
+    ("OidcIssuer", &[("OidcAudiences", "notes")]),
     ("MessageLanguage", &[("MessageTemplates", MESSAGES)]),
     ("OldUserPoolId", &[("OldClientId", "1h57kf5cpq17m0eml12EXAMPLE")]),
     ("MachineClient", &[("DomainPrefix", "my-app")]),

@@ -204,11 +204,12 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
         let access = self.of_iam(is_trusted, "IAM_ACCESS", "must be account", |text| text == "account");
         let is_known = id.is_some() || member.is_some() || guest.is_some();
         let mut pool = IdentityPool::new();
-        pool = id.into_iter().fold(pool, IdentityPool::id);
+        pool = id.iter().fold(pool, |pool, id| pool.id(id));
         pool = member.into_iter().fold(pool, IdentityPool::authenticated_role);
         pool = guest.into_iter().fold(pool, IdentityPool::guest_role);
         IamConfig {
             pool: is_known.then_some(pool),
+            pool_id: id,
             admin_roles: admins.map(|text| list(&text)).unwrap_or_default(),
             admits_account: access.is_some(),
         }

@@ -110,7 +110,7 @@ pub(super) fn path(uri: &Uri, encode_again: bool, dots: Dots) -> Result<String, 
     let path = match dots {
         Dots::Keep => sent.to_owned(),
         Dots::Resolve => resolve(sent),
-        Dots::Refuse if resolve(sent) == sent => sent.to_owned(),
+        Dots::Refuse if resolve(sent) == sent && !hides_a_letter(sent) => sent.to_owned(),
         Dots::Refuse => return Err(SignatureError::Mismatch),
     };
     if !encode_again {
@@ -119,6 +119,15 @@ pub(super) fn path(uri: &Uri, encode_again: bool, dots: Dots) -> Result<String, 
     let mut text = String::with_capacity(path.len() + 16);
     encode(path.as_bytes(), true, &mut text);
     Ok(text)
+}
+
+/// Whether a character is encoded that need not be (RFC 3986, 2.3): policies are asked about the path as it was sent, and routes
+/// about the one that it stands for.
+fn hides_a_letter(path: &str) -> bool {
+    path.split('%').skip(1).any(|rest| {
+        let byte = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    })
 }
 
 /// Without `.`, `..` and empty segments (RFC 3986, 5.2.4).

@@ -182,9 +182,14 @@ impl SigV4Verifier {
         found: Option<SigningCredentials>,
     ) -> Result<SigningCredentials, SignatureError> {
         let credentials = found.ok_or(SignatureError::UnknownKey)?;
+        self.check_end(&credentials)?;
+        Ok(credentials)
+    }
+
+    fn check_end(&self, credentials: &SigningCredentials) -> Result<(), SignatureError> {
         match credentials.expires_at {
             Some(end) if end <= self.clock.now() => Err(SignatureError::ExpiredCredentials),
-            _ => Ok(credentials),
+            _ => Ok(()),
         }
     }
 
@@ -196,6 +201,9 @@ impl SigV4Verifier {
         parts: &Parts,
         body: &[u8],
     ) -> Result<(), SignatureError> {
+        // Once more, for the body may have been long in coming.
+        self.check_end(credentials)?;
+        self.check_time(&claimed.authorization)?;
         let payload = self.payload(claimed, parts, body)?;
         let path = canonical::path(&parts.uri, self.dialect.encode_again, self.dialect.dots)?;
         let signed = &claimed.authorization.signed_headers;
