@@ -285,7 +285,9 @@ mod tests {
             ("/a/..", "/", false),
             ("/a/b/..", "/a/", false),
             ("/.", "/", false),
-            ("/a/%2E%2E/b", "/a/%252E%252E/b", true),
+            ("/a/%2E%2E/b", "/a/%252E%252E/b", false),
+            ("/a/%62", "/a/%2562", false),
+            ("/a/%2Fb%C3%A9%", "/a/%252Fb%25C3%25A9%25", true),
         ] {
             let uri: Uri = uri.parse().unwrap();
             assert_eq!(path(&uri, true, Dots::Resolve).as_deref(), Ok(resolved), "{uri}");
