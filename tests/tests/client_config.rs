@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use portcullis_tests::{Launch, binary, build_folder, missing, npm_scripts, run};
+use portcullis_tests::{Launch, Template, binary, build_folder, missing, npm_scripts, run};
 use serde_json::{Value, json};
 
 /// The package with the types of the schema, without what it depends on, which is much and not asked for anything.
@@ -74,7 +74,13 @@ fn stack() -> Value {
         ("PasswordMinimumLength", "12"),
         ("GraphqlUrl", "https://def.appsync-api.eu-west-1.amazonaws.com/graphql"),
         ("GraphqlApiKey", "da2-example"),
+        ("GraphqlAuthModes", "AMAZON_COGNITO_USER_POOLS,API_KEY"),
     ];
+    // A stack has no output that the template does not make.
+    let template = Template::read().unwrap();
+    for (name, _) in outputs {
+        assert!(!template.at(&format!("/Outputs/{name}")).is_null(), "{name} is no output");
+    }
     let outputs: Vec<Value> =
         outputs.iter().map(|(key, value)| json!({ "OutputKey": key, "OutputValue": value })).collect();
     json!({ "Stacks": [{ "StackName": "notes", "Outputs": outputs }] })

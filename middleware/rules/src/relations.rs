@@ -109,8 +109,11 @@ impl Model {
     /// result, and not all who may read this model read those.
     ///
     /// It follows from the rules of both models alone. The two agree if they admit the same callers, none of whom a
-    /// record or a function decides about; if nobody is admitted to both there is nothing to leave out, for each
+    /// record or a function decides about; if no role of one is a role of the other nothing is left out, for each
     /// related record is asked about anyway. A field that is [kept from some](Self::is_kept_from_some) is left out too.
+    ///
+    /// *Caveat*, as in Amplify: the last is said of roles and not of people. Somebody who is in two groups, each admitted to one of the
+    /// models, is answered the related record, and so is who listens in one of the groups.
     ///
     /// ```
     /// use portcullis_rules::{Field, InvalidModel, Model, Rule};

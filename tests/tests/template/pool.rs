@@ -33,6 +33,16 @@ fn a_version_of_the_token_trigger_has_a_tier_that_offers_it_in_every_combination
 }
 
 #[test]
+fn clients_are_told_the_password_length_that_the_pool_asks_for() {
+    let template = Template::read().unwrap();
+    let length = template.at("/Resources/UserPool/Properties/Policies/PasswordPolicy/MinimumLength");
+    assert_eq!(
+        template.at("/Outputs/PasswordMinimumLength/Value"),
+        &json!(length.as_u64().unwrap().to_string())
+    );
+}
+
+#[test]
 fn what_holds_users_items_and_files_outlives_the_stack() {
     let template = Template::read().unwrap();
     for (id, protection) in [
