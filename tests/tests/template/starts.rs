@@ -5,7 +5,7 @@ use portcullis_tests::{Stack, Template};
 use crate::effective;
 
 /// A value that each parameter may well have, besides its default.
-const CHANGES: [(&str, &str); 51] = [
+const CHANGES: [(&str, &str); 55] = [
     ("AllowedEmailDomains", "example.com,example.org"),
     ("TrustProviderEmail", "true"),
     ("DeniedEmailDomains", "blocked.example"),
@@ -56,6 +56,10 @@ const CHANGES: [(&str, &str); 51] = [
     ("OidcTokenUse", "id"),
     ("Authorizer", "jwt"),
     ("Authorizer", "lambda"),
+    ("Authorizer", "function"),
+    ("Authorizer", "arn:aws:lambda:eu-west-1:111122223333:function:own"),
+    ("GraphqlAuthorizer", "function"),
+    ("GraphqlAuthorizer", "arn:aws:lambda:eu-west-1:111122223333:function:own"),
     ("PasswordSignIn", "true"),
 ];
 
@@ -174,6 +178,8 @@ fn the_defaults_open_nothing_and_link_nobody() {
         ("Guests", "false"),
         ("PasswordSignIn", "false"),
         ("ApiKeys", ""),
+        ("Authorizer", "none"),
+        ("GraphqlAuthorizer", ""),
         ("CorsOrigins", ""),
         ("DropSecondFactor", "false"),
         ("ForceAlias", "false"),
