@@ -153,7 +153,7 @@ async fn a_link_names_the_subject_at_the_provider_and_the_user_in_the_pool() {
         },
     });
     let linked = ("AdminLinkProviderForUser".to_owned(), expected);
-    assert_eq!(server.calls(), [linked.clone()]);
+    assert_eq!(server.calls(), std::slice::from_ref(&linked));
     // It is taken back by the same values.
     server.directory.unlink_provider(POOL, &google).await.unwrap();
     let undone = json!({ "UserPoolId": POOL, "User": linked.1["SourceUser"] });
