@@ -5,7 +5,7 @@ use portcullis_tests::{Stack, Template};
 use crate::effective;
 
 /// A value that each parameter may well have, besides its default.
-const CHANGES: [(&str, &str); 55] = [
+const CHANGES: [(&str, &str); 56] = [
     ("AllowedEmailDomains", "example.com,example.org"),
     ("TrustProviderEmail", "true"),
     ("DeniedEmailDomains", "blocked.example"),
@@ -29,6 +29,7 @@ const CHANGES: [(&str, &str); 55] = [
     ("CorsOrigins", "https://app.example.com"),
     ("ApiKeys", "0123456789abcdef"),
     ("ExistingUserPoolId", "eu-west-1_Ab12Cd34E"),
+    ("ExistingSignInDomain", "my-app.auth.eu-west-1.amazoncognito.com"),
     ("ExistingTableName", "records"),
     ("TokenVersion", "V3_0"),
     ("SenderAddress", "hello@example.com"),
@@ -64,7 +65,8 @@ const CHANGES: [(&str, &str); 55] = [
 ];
 
 /// What goes with a value of those, where there is something.
-const COMPANIONS: [(&str, &[(&str, &str)]); 8] = [
+const COMPANIONS: [(&str, &[(&str, &str)]); 9] = [
+    ("ExistingSignInDomain", &[("ExistingUserPoolId", "eu-west-1_Ab12Cd34E")]),
     ("LinkPolicy", &[("Providers", "Google,Corp"), ("LinkProviders", "Google")]),
     ("ClientScopes", &[("TokenVersion", "V3_0")]),
     (

@@ -606,4 +606,8 @@ async fn a_trigger_may_link_and_the_next_sign_in_is_the_users() {
         let error = handle.link_provider(username, provider, "ada-1").await.unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
+    handle.link_provider(&made, NAME, "carol-1").await.unwrap();
+    handle.unlink_provider(NAME, "carol-1").await.unwrap();
+    assert!(!handle.user(&made).await.unwrap().unwrap().attributes.contains_key("identities"));
+    assert!(matches!(handle.unlink_provider(NAME, "carol-1").await, Err(PoolError::UserNotFound)));
 }
