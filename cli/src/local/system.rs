@@ -21,7 +21,7 @@ use crate::{
         environment::{Environment, TABLE_NAME},
         example, gateway,
         identity::{self, LocalIdentities},
-        realtime::Realtime,
+        realtime::{Realtime, Signatures},
         remote_function::RemoteFunction,
         servers::Servers,
         triggers::LocalTriggers,
@@ -111,9 +111,13 @@ impl System {
         let api = if identities.is_some() { api.signed_requests() } else { api };
         let authenticate = api.authenticate();
         let console = console.router(table, authenticate.clone());
-        let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
+        let realtime = Realtime::new(endpoint.clone(), authenticate.clone());
+        let realtime = match &identities {
+            Some(identities) => realtime.signatures(Signatures::of(identities)),
+            None => realtime,
+        };
         let graphql = portcullis_resolvers::graphql::router(endpoint.clone(), authenticate);
-        let api = api.merge(graphql).merge(realtime);
+        let api = api.merge(graphql).merge(realtime.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         let (users, routes) = match identities {
             Some(identities) => {

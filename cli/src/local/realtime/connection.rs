@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::SystemTime};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use portcullis::SignatureError;
 use portcullis_resolvers::graphql::{Change, Subscribed};
-use portcullis_rules::Identity;
 use serde_json::Value;
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     Realtime,
-    credentials::{Credentials, NotKnown},
+    credentials::{Caller, Credentials, NotKnown},
     message::{Incoming, Outgoing},
 };
 
@@ -32,10 +32,12 @@ const INTERNAL: (&str, &str) = ("InternalFailure", "An internal failure occurred
 pub(super) struct Connection {
     realtime: Realtime,
     socket: WebSocket,
+    /// What the client calls this machine.
+    host: String,
     subscriptions: BTreeMap<String, Listening>,
 }
 
-/// A subscription, and when the token ends that it was asked for with.
+/// A subscription, and when what it was asked for with ends.
 struct Listening {
     subscribed: Subscribed,
     end: Option<SystemTime>,
@@ -45,8 +47,8 @@ struct Listening {
 struct Ended;
 
 impl Connection {
-    pub(super) fn new(realtime: Realtime, socket: WebSocket) -> Self {
-        Self { realtime, socket, subscriptions: BTreeMap::new() }
+    pub(super) fn new(realtime: Realtime, socket: WebSocket, host: String) -> Self {
+        Self { realtime, socket, host, subscriptions: BTreeMap::new() }
     }
 
     /// Serves the client until it goes or has to.
@@ -102,23 +104,21 @@ impl Connection {
         }
     }
 
-    /// Finds out who connects, and when their token ends.
+    /// Finds out who connects, and when what they have shown ends.
     async fn admit(&mut self, credentials: Option<Credentials>) -> Result<Option<SystemTime>, Ended> {
-        let identity = match credentials {
+        let caller = match credentials {
             // Signatures cover these two.
             Some(credentials) => {
-                let authenticate = &self.realtime.authenticate;
-                credentials.identity(authenticate, "/graphql/connect", "{}".to_owned()).await
+                credentials.caller(&self.realtime, &self.host, "/graphql/connect", "{}".to_owned()).await
             }
             None => Err(NotKnown::Refused),
         };
-        let (kind, code, message) = match identity {
-            Ok(identity) => return Ok(end_of(&identity)),
-            Err(NotKnown::Refused) => (UNAUTHORIZED, 401, NOT_AUTHORIZED),
-            Err(NotKnown::Unavailable) => (INTERNAL.0, 500, INTERNAL.1),
+        let refused = match caller {
+            Ok(caller) => return Ok(caller.end),
+            Err(unknown) => Refused::from(unknown),
         };
-        self.send(Outgoing::connection_error(kind, code, message)).await?;
-        self.close(close_code::POLICY, kind).await?;
+        self.send(Outgoing::connection_error(refused.kind, refused.code, &refused.text)).await?;
+        self.close(close_code::POLICY, refused.kind).await?;
         Err(Ended)
     }
 
@@ -183,26 +183,33 @@ impl Connection {
         let Some(start) = message.start() else {
             return refused(BAD_REQUEST, "`payload` is not a request with its authorization");
         };
-        let credentials = Credentials::read(start.authorization()).ok_or(NotKnown::Refused);
-        let identity = match credentials {
-            Ok(credentials) => {
-                credentials.identity(&self.realtime.authenticate, "/graphql", start.data.clone()).await
+        let caller = match Credentials::read(start.authorization()) {
+            Some(credentials) => {
+                credentials.caller(&self.realtime, &self.host, "/graphql", start.data.clone()).await
             }
-            Err(unknown) => Err(unknown),
+            None => Err(NotKnown::Refused),
         };
-        let identity = match identity {
-            Ok(identity) => identity,
-            Err(NotKnown::Refused) => return refused(UNAUTHORIZED, NOT_AUTHORIZED),
-            Err(NotKnown::Unavailable) => return refused(INTERNAL.0, INTERNAL.1),
+        let Caller { identity, end, session } = match caller {
+            Ok(caller) => caller,
+            Err(unknown) => {
+                let Refused { kind, text, .. } = Refused::from(unknown);
+                return refused(kind, &text);
+            }
         };
         let Some(request) = start.request() else {
             return refused(BAD_REQUEST, "`data` is not a GraphQL request");
         };
         let (provider, sub) = (identity.provider().name(), identity.sub());
+        if let (Some(signatures), Some(session)) = (&self.realtime.signatures, session) {
+            let asked = self.realtime.endpoint.root_fields(&request);
+            if !signatures.allow(&session, asked) {
+                tracing::info!(provider, sub, "subscription refused by policies");
+                return refused(UNAUTHORIZED, "Permission denied");
+            }
+        }
         match self.realtime.endpoint.subscribe(&identity, &request) {
             Ok(subscribed) => {
                 tracing::info!(provider, sub, field = subscribed.field(), "subscribed");
-                let end = end_of(&identity);
                 self.subscriptions.insert(id.clone(), Listening { subscribed, end });
                 Outgoing::start_ack(&id)
             }
@@ -228,7 +235,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends the subscriptions whose tokens have ended, and with the token of the connection all of it.
+    /// Ends the subscriptions whose tokens or credentials have ended, and with those of the connection all of it.
     async fn end_what_has_expired(&mut self, connection: Option<SystemTime>) -> Result<(), Ended> {
         let now = self.realtime.clock.now();
         let has_ended = |end: Option<SystemTime>| end.is_some_and(|end| end <= now);
@@ -278,10 +285,24 @@ impl Connection {
     }
 }
 
-/// When the token of a caller ends; `None` for one who has none.
-fn end_of(identity: &Identity) -> Option<SystemTime> {
-    /// The end of the year 9999.
-    const LAST: f64 = 253_402_300_799.0;
-    let seconds = identity.user()?.claims().get("exp").and_then(Value::as_f64)?;
-    Some(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs_f64(seconds.clamp(0.0, LAST)))
+/// What somebody is told who is not let in.
+struct Refused {
+    kind: &'static str,
+    code: u16,
+    text: String,
+}
+
+impl From<NotKnown> for Refused {
+    fn from(unknown: NotKnown) -> Self {
+        let (kind, code, text) = match unknown {
+            NotKnown::Refused => (UNAUTHORIZED, 401, NOT_AUTHORIZED.to_owned()),
+            NotKnown::Unavailable => (INTERNAL.0, 500, INTERNAL.1.to_owned()),
+            NotKnown::BadSignature(
+                error @ (SignatureError::UnknownKey | SignatureError::ExpiredCredentials),
+            ) => (error.code(), 403, error.to_string()),
+            // AppSync says so of every signature that is not that of the request.
+            NotKnown::BadSignature(error) => (BAD_REQUEST, 400, error.to_string()),
+        };
+        Self { kind, code, text }
+    }
 }

@@ -324,7 +324,11 @@ impl Claimed {
     }
 
     pub(super) fn into_caller(self, credentials: &SigningCredentials) -> SignedCaller {
-        SignedCaller { caller: credentials.caller.clone(), service: self.authorization.service }
+        SignedCaller {
+            caller: credentials.caller.clone(),
+            service: self.authorization.service,
+            expires_at: credentials.expires_at,
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_credential_types::Credentials;
 use aws_sigv4::{
     http_request::{
-        PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+        SigningSettings, UriPathNormalizationMode, sign,
     },
     sign::v4,
 };
@@ -24,6 +25,8 @@ pub(crate) struct Signing {
     pub(crate) tells_digest: bool,
     /// Seconds that a presigned URL is good for.
     pub(crate) presigned: Option<u64>,
+    /// Whether it is signed as for Amazon S3.
+    pub(crate) s3: bool,
 }
 
 pub(crate) const SIGNING: Signing = Signing {
@@ -33,9 +36,15 @@ pub(crate) const SIGNING: Signing = Signing {
     service: "execute-api",
     tells_digest: false,
     presigned: None,
+    s3: false,
 };
 
 impl Signing {
+    /// Presigned URLs of S3 are for any body.
+    pub(crate) fn signs_body(self) -> bool {
+        !self.s3 || self.presigned.is_none()
+    }
+
     /// The request with its signature. Its headers are signed, all of them.
     pub(crate) fn sign<B: AsRef<[u8]>>(self, mut request: Request<B>) -> Request<B> {
         let (id, token) = if self.temporary { (TEMPORARY, Some(TOKEN.to_owned())) } else { (LASTING, None) };
@@ -44,6 +53,10 @@ impl Signing {
         if self.tells_digest {
             settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         }
+        if self.s3 {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        }
         if let Some(seconds) = self.presigned {
             settings.signature_location = SignatureLocation::QueryParams;
             settings.expires_in = Some(Duration::from_secs(seconds));
@@ -51,7 +64,7 @@ impl Signing {
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(self.region)
-            .name(self.service)
+            .name(if self.s3 { "s3" } else { self.service })
             .time(UNIX_EPOCH + Duration::from_secs(self.at))
             .settings(settings)
             .build()
@@ -63,12 +76,12 @@ impl Signing {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
         let uri = format!("https://api.example.com{}", request.uri().path_and_query().unwrap());
-        let signable = SignableRequest::new(
-            request.method().as_str(),
-            uri,
-            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-            SignableBody::Bytes(request.body().as_ref()),
-        );
+        let body = match self.signs_body() {
+            true => SignableBody::Bytes(request.body().as_ref()),
+            false => SignableBody::UnsignedPayload,
+        };
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let signable = SignableRequest::new(request.method().as_str(), uri, headers, body);
         let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
         instructions.apply_to_request_http1x(&mut request);
         request
