@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, middleware::from_fn};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
-use crate::local::{Listener, drain::drain};
+use crate::local::{Listener, drain::drain, patience::with_patience};
 
 /// How long running requests may take to finish once the servers were told to end.
 const GRACE: Duration = Duration::from_millis(400);
@@ -31,7 +31,7 @@ impl Servers {
             // An error means that the sender is gone: the process is ending in any case.
             let _ = ending.wait_for(|ending| *ending).await;
         };
-        let router = router.layer(from_fn(drain));
+        let router = router.layer(from_fn(drain)).layer(from_fn(with_patience));
         self.tasks.spawn(async move {
             if let Err(error) = axum::serve(listener.socket, router).with_graceful_shutdown(told).await {
                 tracing::error!(%error, "a server stopped");

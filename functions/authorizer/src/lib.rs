@@ -83,7 +83,7 @@ mod shape;
 mod stage_arn;
 
 pub use self::{
-    config::{Config, ConfigError, ConfigErrors},
+    config::Config,
     error::AuthorizerError,
     lambda_authorizer::{APP_SYNC_TTL, CallerIdentity, HttpApiAnswer, LambdaAuthorizer, MAX_ANSWER_BYTES},
     shape::Shape,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 17] = [
+const UNSET: [(&str, &str, &str); 20] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -20,6 +20,9 @@ const UNSET: [(&str, &str, &str); 17] = [
     ("ApiFunction", "ADMIN_ROLES", "no role of the template may do everything"),
     ("ApiFunction", "IAM_ACCESS", "the identity pool's members are let in, and the account is not"),
     ("ResolversFunction", "AWS_REGION", "Lambda sets it"),
+    ("ResolversFunction", "ISSUER", "only a pool at another address needs it"),
+    ("ResolversFunction", "JWKS", "AppSync has checked the signature"),
+    ("ResolversFunction", "OIDC_TOKEN_USE", "AppSync does not show the header that says it"),
     ("ResolversFunction", "APPSYNC_DEFAULT_MODE", "it is the user pool"),
     ("ResolversFunction", "ADMIN_ROLES", "no role of the template may do everything"),
     ("ResolversFunction", "IAM_ACCESS", "the identity pool's members are let in, and the account is not"),

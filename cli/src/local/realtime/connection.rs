@@ -19,6 +19,11 @@ use super::{
 
 /// Subscriptions of a connection at most, as in AppSync.
 const MAX_SUBSCRIPTIONS: usize = 100;
+/// Bytes of the requests of a connection's subscriptions at most. AppSync tells of no such number; one that Amplify generates has a
+/// thousand or two.
+const MAX_REQUESTS: usize = 1024 * 1024;
+/// Bytes of what a subscription is told at most: what is larger AppSync does not deliver, and does not say so.
+const MAX_TOLD: usize = 240 * 1024;
 /// Bytes of the id of a subscription at most.
 const MAX_ID: usize = 128;
 
@@ -41,6 +46,8 @@ pub(super) struct Connection {
 struct Listening {
     subscribed: Subscribed,
     end: Option<SystemTime>,
+    /// Bytes of its request.
+    bytes: usize,
 }
 
 /// The connection ends: the client has gone, or has been cut off.
@@ -183,6 +190,11 @@ impl Connection {
         let Some(start) = message.start() else {
             return refused(BAD_REQUEST, "`payload` is not a request with its authorization");
         };
+        let bytes = start.data.len();
+        let kept: usize = self.subscriptions.values().map(|listening| listening.bytes).sum();
+        if kept.saturating_add(bytes) > MAX_REQUESTS {
+            return refused("LimitExceededError", "The subscriptions of this connection are too large");
+        }
         let caller = match Credentials::read(start.authorization()) {
             Some(credentials) => {
                 credentials.caller(&self.realtime, &self.host, "/graphql", start.data.clone()).await
@@ -210,7 +222,7 @@ impl Connection {
         match self.realtime.endpoint.subscribe(&identity, &request) {
             Ok(subscribed) => {
                 tracing::info!(provider, sub, field = subscribed.field(), "subscribed");
-                self.subscriptions.insert(id.clone(), Listening { subscribed, end });
+                self.subscriptions.insert(id.clone(), Listening { subscribed, end, bytes });
                 Outgoing::start_ack(&id)
             }
             Err(errors) => {
@@ -225,12 +237,17 @@ impl Connection {
     async fn tell(&mut self, change: &Change) -> Result<(), Ended> {
         let mut told = Vec::new();
         for (id, listening) in &self.subscriptions {
-            if let Some(answer) = listening.subscribed.tell(change).await {
-                told.push(Outgoing::data(id, answer));
+            let Some(answer) = listening.subscribed.tell(change).await else { continue };
+            let message = Outgoing::data(id, answer).into_text();
+            if message.len() > MAX_TOLD {
+                let (field, bytes) = (listening.subscribed.field(), message.len());
+                tracing::warn!(field, bytes, "a change is too large to be told, as in AppSync");
+                continue;
             }
+            told.push(message);
         }
         for message in told {
-            self.send(message).await?;
+            self.send_text(message).await?;
         }
         Ok(())
     }
@@ -258,7 +275,11 @@ impl Connection {
     }
 
     async fn send(&mut self, message: Outgoing) -> Result<(), Ended> {
-        let sent = self.socket.send(Message::Text(message.into_text().into()));
+        self.send_text(message.into_text()).await
+    }
+
+    async fn send_text(&mut self, message: String) -> Result<(), Ended> {
+        let sent = self.socket.send(Message::Text(message.into()));
         match timeout(self.realtime.times.send, sent).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Ended),

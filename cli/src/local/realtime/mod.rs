@@ -8,8 +8,9 @@
 //!    asked to see. Changes by way of the REST API are not told, as AppSync does not know of them either.
 //! 3. When a token ends, or the credentials that something was signed with, the subscriptions end with an error that it was shown
 //!    for, and with what was shown for the connection the connection. No change is told after that.
-//! 4. Everything is bounded: connections, subscriptions of a connection (100, as in AppSync), the size of a message, the time
-//!    without any subscription, the life of a connection. A client that does not read what it is sent, or is too slow for the
+//! 4. Everything is bounded: connections, subscriptions of a connection (100, as in AppSync) and the size of their requests together,
+//!    the size of a message (a change of more than 240 KiB is told to nobody, as in AppSync), the time without any subscription, the
+//!    life of a connection. A client that does not read what it is sent, or is too slow for the
 //!    changes, is cut off; no writer waits for it.
 //! 5. Pages of other machines are refused, and so is whoever calls this one by a name that somebody else may own.
 //!

@@ -488,6 +488,40 @@ async fn a_hostile_client_is_refused_or_cut_off_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn the_requests_of_a_connection_are_bounded_together() {
+    let house = House::new().await;
+    let mut eve = house.client("eve", &[]).await;
+    let long = format!("{CREATED} # {}", "x".repeat(200_000));
+    for id in ["1", "2", "3", "4", "5"] {
+        eve.listen(id, &long, json!({})).await;
+    }
+    for _ in 0..2 {
+        let answer = eve.start("6", &long, json!({})).await;
+        assert_eq!(answer["payload"]["errors"][0]["errorType"], "LimitExceededError", "{answer}");
+    }
+    // A small one has room, and so has a large one in place of another.
+    eve.listen("small", CREATED, json!({})).await;
+    eve.send(json!({ "type": "stop", "id": "1" })).await;
+    assert_eq!(eve.next().await["type"], "complete");
+    eve.listen("6", &long, json!({})).await;
+    // What one connection has counts for no other.
+    house.client("eve", &[]).await.listen("1", &long, json!({})).await;
+}
+
+#[tokio::test]
+async fn a_change_that_is_too_large_for_appsync_is_not_told_and_the_next_one_is() {
+    let house = House::new().await;
+    let mut ann = house.client("ann", &[]).await;
+    ann.listen("a", CREATED, json!({})).await;
+    ann.listen("few", "subscription { onCreateNote { stars } }", json!({})).await;
+    house.create("ann", json!({ "title": "t".repeat(240 * 1024), "stars": 7 })).await;
+    assert_eq!(ann.told("few").await, json!({ "onCreateNote": { "stars": 7 } }));
+    let title = "t".repeat(240 * 1024 - 200);
+    house.create("ann", json!({ "title": title })).await;
+    assert_eq!(ann.told("a").await, created(&title));
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off_and_no_writer_waits_for_it() {
     let house = House::with(|mut realtime| {
         realtime.times.send = Duration::from_secs(2);
@@ -498,8 +532,8 @@ async fn a_client_that_does_not_read_is_cut_off_and_no_writer_waits_for_it() {
     idle.listen("a", CREATED, json!({})).await;
     let mut awake = house.client("bob", &[]).await;
     awake.listen("b", CREATED, json!({})).await;
-    let title = "t".repeat(300_000);
-    for _ in 0..60 {
+    let title = "t".repeat(200_000);
+    for _ in 0..90 {
         house.create("ann", json!({ "title": title })).await;
     }
     house.create("bob", json!({ "title": "t" })).await;
