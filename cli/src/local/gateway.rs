@@ -95,8 +95,7 @@ async fn authorize(State(gateway): State<Gateway>, request: Request, next: Next)
     if service != if is_graphql { GRAPHQL } else { REST } {
         return SignatureError::Scope("Credential should be scoped to correct service.").into_response();
     }
-    let context = session.context().with("aws:CurrentTime", gateway.clock.now().to_string());
-    let context = context.with("aws:PrincipalArn", session.role_arn()).with("aws:SecureTransport", "false");
+    let context = session.request_context(gateway.clock.now());
     if is_graphql {
         gateway.authorize_fields(&session, &context, request, next).await
     } else {
@@ -242,6 +241,7 @@ mod tests {
                 clock: Arc::clone(&running.clock) as Arc<dyn Clock>,
                 rest_api: Some("SignedApi".to_owned()),
                 graphql_api: graphql_api.map(str::to_owned),
+                bucket: None,
             };
             let behind = async |request: Request| {
                 let caller =

@@ -9,8 +9,9 @@ use std::{
 use http::{HeaderName, request::Parts};
 
 use super::{
-    AccessKey, CredentialSource, FindingCredentials, SignatureError, SignedCaller, SigningCredentials,
-    authorization::{Authorization, incomplete, is_signed, one},
+    AccessKey, CredentialSource, FindingCredentials, SignatureError, SignedBody, SignedCaller, SignedHead,
+    SigningCredentials,
+    authorization::{Authorization, incomplete, is_signed, one, read_signature},
     canonical::{self, Dots, Query},
     signature::{is_good, sha256_hex},
 };
@@ -141,6 +142,51 @@ impl SigV4Verifier {
         Ok(claimed.into_caller(&credentials))
     }
 
+    /// Who has signed a request whose body has yet to come: for a service that keeps no bodies in memory, or refuses before it has read one.
+    /// It must then hold the body against [`SignedHead::payload`].
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use portcullis::{AccessKey, CredentialSource, FindingCredentials, SigV4Verifier, SignatureError};
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Debug)]
+    /// struct Nobody;
+    ///
+    /// impl CredentialSource for Nobody {
+    ///     fn find(&self, _: AccessKey<'_>) -> FindingCredentials {
+    ///         Box::pin(async { Ok(None) })
+    ///     }
+    /// }
+    ///
+    /// let verifier = SigV4Verifier::builder(Arc::new(Nobody), "us-east-1", "s3").s3().build();
+    /// let (parts, ()) = http::Request::put("/bucket/key").body(())?.into_parts();
+    /// assert_eq!(verifier.verify_head(&parts).await.unwrap_err(), SignatureError::Missing);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is not signed, or not like this, or does not tell in `x-amz-content-sha256` which body was signed.
+    pub async fn verify_head(&self, parts: &Parts) -> Result<SignedHead, SignatureError> {
+        let claimed = self.read(parts)?.ok_or(SignatureError::Missing)?;
+        let found = self.find(&claimed).await.map_err(|_| SignatureError::Unavailable)?;
+        let credentials = self.admit(found)?;
+        let told = one(&parts.headers, &CONTENT_SHA256)?;
+        let (payload, signed) = match told {
+            _ if self.is_unsigned(&claimed, told) => (SignedBody::Unsigned, UNSIGNED),
+            Some(digest) => {
+                let read = read_signature(digest).map_err(|_| SignatureError::PayloadMismatch)?;
+                (SignedBody::Sha256(read), digest)
+            }
+            None => return Err(incomplete("The request requires a 'x-amz-content-sha256' header.")),
+        };
+        self.check_text(&claimed, &credentials, parts, signed)?;
+        let extensions = credentials.extensions.clone();
+        Ok(SignedHead { caller: claimed.into_caller(&credentials), payload, extensions })
+    }
+
     /// The signature of a request, if it has one, and all that can be said about it without a secret.
     pub(super) fn read(&self, parts: &Parts) -> Result<Option<Claimed>, SignatureError> {
         let query = match Query::parse(&parts.uri) {
@@ -205,6 +251,17 @@ impl SigV4Verifier {
         self.check_end(credentials)?;
         self.check_time(&claimed.authorization)?;
         let payload = self.payload(claimed, parts, body)?;
+        self.check_text(claimed, credentials, parts, &payload)
+    }
+
+    /// Whether the signature is that of the request with this payload.
+    fn check_text(
+        &self,
+        claimed: &Claimed,
+        credentials: &SigningCredentials,
+        parts: &Parts,
+        payload: &str,
+    ) -> Result<(), SignatureError> {
         let path = canonical::path(&parts.uri, self.dialect.encode_again, self.dialect.dots)?;
         let signed = &claimed.authorization.signed_headers;
         let mut text = format!("{}\n{path}\n{}\n", parts.method, claimed.query.canonical()).into_bytes();
@@ -261,12 +318,7 @@ impl SigV4Verifier {
     /// What is signed for the body: its digest, or that it is not signed.
     fn payload(&self, claimed: &Claimed, parts: &Parts, body: &[u8]) -> Result<String, SignatureError> {
         let told = one(&parts.headers, &CONTENT_SHA256)?;
-        let is_unsigned = match told {
-            Some(told) => told == UNSIGNED,
-            // S3 takes the body of a presigned URL as it is.
-            None => claimed.authorization.presigned.is_some(),
-        };
-        if is_unsigned && self.dialect.accepts_unsigned {
+        if self.is_unsigned(claimed, told) {
             return Ok(UNSIGNED.to_owned());
         }
         let digest = sha256_hex(body);
@@ -274,6 +326,16 @@ impl SigV4Verifier {
             Some(told) if told != digest => Err(SignatureError::PayloadMismatch),
             _ => Ok(digest),
         }
+    }
+
+    /// Whether the body is not signed, where that is accepted.
+    fn is_unsigned(&self, claimed: &Claimed, told: Option<&str>) -> bool {
+        let is_unsigned = match told {
+            Some(told) => told == UNSIGNED,
+            // S3 takes the body of a presigned URL as it is.
+            None => claimed.authorization.presigned.is_some(),
+        };
+        is_unsigned && self.dialect.accepts_unsigned
     }
 }
 
