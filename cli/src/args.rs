@@ -20,7 +20,7 @@ use crate::{
     verify::VerifyArgs,
 };
 
-/// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
+/// Runs the whole system on this machine: the API, a user pool, a bucket and DynamoDB, on loopback only.
 ///
 /// The commands answer questions about the rules of a schema, a token or its keys, or tend a table.
 #[derive(Clone, Debug, Parser)]

@@ -37,7 +37,20 @@ pub(crate) const SIGNING: Signing = Signing {
 
 impl Signing {
     /// The request with its signature. Its headers are signed, all of them.
-    pub(crate) fn sign<B: AsRef<[u8]>>(self, mut request: Request<B>) -> Request<B> {
+    pub(crate) fn sign<B: AsRef<[u8]>>(self, request: Request<B>) -> Request<B> {
+        self.sign_as(request, |body| SignableBody::Bytes(body))
+    }
+
+    /// The same, of a request whose body is not signed.
+    pub(crate) fn sign_unsigned<B: AsRef<[u8]>>(self, request: Request<B>) -> Request<B> {
+        self.sign_as(request, |_| SignableBody::UnsignedPayload)
+    }
+
+    fn sign_as<B: AsRef<[u8]>>(
+        self,
+        mut request: Request<B>,
+        body: impl FnOnce(&[u8]) -> SignableBody<'_>,
+    ) -> Request<B> {
         let (id, token) = if self.temporary { (TEMPORARY, Some(TOKEN.to_owned())) } else { (LASTING, None) };
         let identity = Credentials::new(id, SECRET, token, None, "test").into();
         let mut settings = SigningSettings::default();
@@ -67,7 +80,7 @@ impl Signing {
             request.method().as_str(),
             uri,
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-            SignableBody::Bytes(request.body().as_ref()),
+            body(request.body().as_ref()),
         );
         let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
         instructions.apply_to_request_http1x(&mut request);
