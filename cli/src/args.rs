@@ -20,7 +20,7 @@ use crate::{
     verify::VerifyArgs,
 };
 
-/// Runs the whole system on this machine: the API, a user pool and DynamoDB, on loopback only.
+/// Runs the whole system on this machine: the API, a user pool, a bucket and DynamoDB, on loopback only.
 ///
 /// The commands answer questions about the rules of a schema, a token or its keys, or tend a table.
 #[derive(Clone, Debug, Parser)]
@@ -71,6 +71,9 @@ pub struct Args {
     /// Port of DynamoDB; 0 picks a free one
     #[arg(long, default_value_t = 8000)]
     pub dynamodb_port: u16,
+    /// Port of the bucket; 0 picks a free one
+    #[arg(long, default_value_t = 20_005)]
+    pub storage_port: u16,
     /// Folder that keeps users, keys and records; ":memory:" keeps nothing
     #[arg(long, default_value = ".portcullis", value_name = "DIR")]
     pub data: DataFolder,
@@ -204,7 +207,10 @@ mod tests {
     #[test]
     fn without_arguments_the_ports_are_the_documented_ones() {
         let args = CommandLine::parse_from(["portcullis"]).local;
-        assert_eq!((args.port, args.pool_port, args.dynamodb_port), (3000, 9229, 8000));
+        assert_eq!(
+            (args.port, args.pool_port, args.dynamodb_port, args.storage_port),
+            (3000, 9229, 8000, 20_005)
+        );
         assert_eq!(args.data, DataFolder::Folder(PathBuf::from(".portcullis")));
     }
 }

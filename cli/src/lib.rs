@@ -3,6 +3,7 @@
 
 mod access;
 mod args;
+mod bucket;
 mod client_config;
 mod command_error;
 mod console;

@@ -11,7 +11,8 @@ fn portcullis(arguments: &[&str]) -> Output {
 fn help_names_every_flag() {
     let output = portcullis(&["--help"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for flag in ["--port", "--pool-port", "--dynamodb-port", "--data", "--schema", "--code"] {
+    for flag in ["--port", "--pool-port", "--dynamodb-port", "--storage-port", "--data", "--schema", "--code"]
+    {
         assert!(text.contains(flag), "{flag} is not in:\n{text}");
     }
     assert!(output.status.success());

@@ -126,6 +126,7 @@ impl Launch {
             .envs(env::var_os("PATH").map(|path| ("PATH", path)))
             .env("PORTCULLIS_LOG", self.log)
             .args(["--port", &port, "--pool-port", &pool_port, "--dynamodb-port", &dynamodb_port])
+            .args(["--storage-port", "0"])
             .args(["--data", &self.data, "--schema", &self.schema, "--code", CODE])
             .args(&self.arguments)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))

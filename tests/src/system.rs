@@ -40,6 +40,8 @@ pub struct LocalSystem {
     pub api_key: String,
     /// The id of the identity pool.
     pub identity_pool_id: String,
+    /// The address of the bucket, if there is one.
+    pub bucket: Option<String>,
     output: Lines,
     log: Lines,
     readers: Vec<JoinHandle<()>>,
@@ -90,6 +92,7 @@ impl LocalSystem {
             client_id: named("client id")?,
             api_key: named("API key")?,
             identity_pool_id: named("identity pool")?,
+            bucket: named("bucket").ok(),
             child,
             output,
             log,

@@ -98,6 +98,29 @@ fn botocore_signs_requests_with_credentials_of_the_identity_pool() {
     against(&short_lived, Command::new(&python).arg("-B").arg(&script).env("SHORT_LIVED", "true"));
 }
 
+#[test]
+fn amplify_keeps_files_of_ones_own_and_reads_those_of_others() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let script = npm_client("node", "storage.js").unwrap();
+    against(&with_guests().start().unwrap(), Command::new("node").arg(&script));
+    let short_lived = with_guests().arguments(&["--credential-seconds", "5"]).start().unwrap();
+    against(&short_lived, Command::new("node").arg(&script).env("SHORT_LIVED", "true"));
+}
+
+#[test]
+fn boto3_keeps_files_and_is_refused_what_the_policies_refuse() {
+    if missing("Python with venv", &[("python3", &["-c", "import ensurepip, venv"])]) {
+        return;
+    }
+    let python = python_client("python").unwrap();
+    let script = client_sources("python").join("storage.py");
+    against(&with_guests().start().unwrap(), Command::new(&python).arg("-B").arg(&script));
+    let short_lived = with_guests().arguments(&["--credential-seconds", "5"]).start().unwrap();
+    against(&short_lived, Command::new(&python).arg("-B").arg(&script).env("SHORT_LIVED", "true"));
+}
+
 /// A system that gives credentials to guests too, with records that rules open to the identity pool.
 fn with_guests() -> Launch {
     let schema = repository().join("tests/schemas/signed.graphql");
@@ -117,6 +140,7 @@ fn against(system: &LocalSystem, client: &mut Command) {
         .env("POOL_ID", &system.pool_id)
         .env("CLIENT_ID", &system.client_id)
         .env("IDENTITY_POOL_ID", &system.identity_pool_id)
+        .env("BUCKET_URL", system.bucket.as_deref().unwrap_or_default())
         .env("CODE", CODE)
         .env("DENIED_DOMAIN", DENIED_DOMAIN)
         // Loopback is never reached through a proxy, and a developer's own AWS profile is not part of the test.

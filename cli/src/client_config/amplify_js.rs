@@ -36,7 +36,7 @@ pub(super) fn of(backend: &Backend) -> Value {
     insert_if(&mut api, "GraphQL", graphql);
     let mut config = json!({ "Auth": { "Cognito": cognito(backend) }, "API": api });
     let storage = backend.bucket.as_ref();
-    let storage = storage.map(|bucket| json!({ "S3": { "bucket": bucket, "region": backend.region } }));
+    let storage = storage.map(|bucket| json!({ "S3": { "bucket": bucket.name, "region": backend.region } }));
     insert_if(&mut config, "Storage", storage);
     config
 }

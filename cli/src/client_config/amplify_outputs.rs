@@ -40,7 +40,7 @@ pub(super) fn of(backend: &Backend) -> Value {
     });
     insert_if(&mut outputs, "data", data);
     let storage = backend.bucket.as_ref();
-    let storage = storage.map(|bucket| json!({ "aws_region": backend.region, "bucket_name": bucket }));
+    let storage = storage.map(|bucket| json!({ "aws_region": backend.region, "bucket_name": bucket.name }));
     insert_if(&mut outputs, "storage", storage);
     outputs
 }

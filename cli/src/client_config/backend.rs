@@ -17,7 +17,17 @@ pub(crate) struct Backend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) graphql: Option<GraphQlApi>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) bucket: Option<String>,
+    pub(crate) bucket: Option<Bucket>,
+}
+
+/// The bucket of users' files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    /// Where it answers, if that is not the region's S3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
 }
 
 /// The people, and how they come in.

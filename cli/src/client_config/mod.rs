@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-pub(crate) use self::backend::{Backend, GraphQlApi, IdentityPool, Mfa, Mode, UserPool};
+pub(crate) use self::backend::{Backend, Bucket, GraphQlApi, IdentityPool, Mfa, Mode, UserPool};
 use crate::output;
 
 /// What the REST API is called in a client's configuration.
@@ -136,7 +136,15 @@ pub(crate) fn run(args: &ClientConfigArgs) -> Result<ExitCode, ClientConfigError
             }
             amplify_outputs::of(&backend)
         }
-        ClientFormat::AmplifyJs => amplify_js::of(&backend),
+        ClientFormat::AmplifyJs => {
+            if let Some(endpoint) = backend.bucket.as_ref().and_then(|bucket| bucket.endpoint.as_ref()) {
+                eprintln!(
+                    "portcullis: Amplify's Storage has no place for the address of a local bucket, {endpoint}; the README says how \
+                     a page sends its requests there"
+                );
+            }
+            amplify_js::of(&backend)
+        }
     };
     output::print(&format!("{config:#}\n")).map_err(ClientConfigError::Print)?;
     Ok(ExitCode::SUCCESS)

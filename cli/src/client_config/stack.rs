@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     ClientConfigError,
-    backend::{Backend, GraphQlApi, IdentityPool, Mfa, Mode, Redirects, UserPool},
+    backend::{Backend, Bucket, GraphQlApi, IdentityPool, Mfa, Mode, Redirects, UserPool},
 };
 
 /// What `aws cloudformation describe-stacks` prints, or `sam list stack-outputs --output json`.
@@ -114,7 +114,7 @@ fn backend(outputs: &mut Outputs) -> Backend {
                 api_key,
             }
         }),
-        bucket: outputs.get("BucketName"),
+        bucket: outputs.get("BucketName").map(|name| Bucket { name, endpoint: None }),
     }
 }
 

@@ -145,6 +145,7 @@ pub(crate) struct Running {
     pub(crate) users: Pool,
     pub(crate) identities: IdentityPool,
     pub(crate) roles: Arc<Roles>,
+    pub(crate) stack: Stack,
     pub(crate) router: Router,
     pub(crate) clock: Arc<ManualClock>,
 }
@@ -182,6 +183,7 @@ impl Running {
         stack.name("UserPool", users.id());
         stack.name("WebClient", users.client_id());
         stack.name("MembersPool", store.id());
+        crate::bucket::name(&mut stack)?;
         let setup = Setup::read(&stack, (users.region(), users.id()), users.client_id())?.unwrap();
         let roles = Arc::new(Roles::read(&stack)?);
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -196,7 +198,7 @@ impl Running {
             lifetime: Duration::from_hours(1),
         })?;
         let router = router(identities.clone(), users.router());
-        Ok(Self { users, identities, roles, router, clock })
+        Ok(Self { users, identities, roles, stack, router, clock })
     }
 
     pub(crate) async fn send(&self, target: &str, body: &Value) -> (StatusCode, Value) {

@@ -17,6 +17,8 @@ pub(crate) struct Banner {
     pub(crate) api_key: String,
     /// The id of the identity pool, if there is one.
     pub(crate) identity_pool: Option<String>,
+    /// The address of the bucket, if there is one.
+    pub(crate) bucket: Option<String>,
     /// Where a browser begins to sign in, if an app may have people sent back.
     pub(crate) sign_in: Option<String>,
     /// The id and the secret of the client for machines, if there is one.
@@ -54,6 +56,7 @@ impl fmt::Display for Banner {
         }
         for (name, value) in [
             ("identity pool", &self.identity_pool),
+            ("bucket", &self.bucket),
             ("machine client", &self.machine_client),
             ("KMS key", &self.kms_key),
             ("sign in at", &self.sign_in),

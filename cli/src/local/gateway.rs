@@ -205,6 +205,7 @@ mod tests {
                 clock: Arc::clone(&running.clock) as Arc<dyn Clock>,
                 rest_api: Some("SignedApi".to_owned()),
                 graphql_api: graphql_api.map(str::to_owned),
+                bucket: None,
             };
             let behind = async |request: Request| {
                 let caller =

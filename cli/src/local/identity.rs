@@ -7,7 +7,7 @@ use portcullis_data::{Clock, System};
 use serde_json::Value;
 
 use crate::{
-    Args,
+    Args, bucket,
     identity_pool::{IdentityPool, Logins, Parts, Roles, Setup, SetupError, SharedClock, Store},
     local::{OpenFolder, StartError},
     pool::{GroupRole, Pool, Random, SystemRandom},
@@ -27,6 +27,8 @@ pub(crate) struct LocalIdentities {
     /// The ids of the APIs in the ARNs of policies.
     pub(crate) rest_api: Option<String>,
     pub(crate) graphql_api: Option<String>,
+    /// What it says of the bucket, if there is one.
+    pub(crate) bucket: Option<bucket::Setup>,
 }
 
 /// The template with the parameters of the command line.
@@ -93,9 +95,15 @@ impl LocalIdentities {
                 random,
                 lifetime,
             };
-            Ok(Some(Self { pool: IdentityPool::open(parts)?, roles, clock, rest_api, graphql_api }))
+            let pool = IdentityPool::open(parts)?;
+            Ok(Some(Self { pool, roles, clock, rest_api, graphql_api, bucket: None }))
         };
-        open().map_err(|error| failed(&error))
+        let mut identities = open().map_err(|error| failed(&error))?;
+        if let Some(identities) = &mut identities {
+            let setup = bucket::Setup::read(&stack);
+            identities.bucket = setup.map_err(|error| StartError::part("the bucket", error))?;
+        }
+        Ok(identities)
     }
 
     /// Checks requests to this service that are signed with credentials of the pool.

@@ -1,7 +1,7 @@
 //! The whole system on this machine, on loopback only.
 //!
 //! One process: the API with the same router as the Lambda function, a user pool that speaks Cognito's wire protocol and
-//! calls the same trigger code, and DynamoDB's wire protocol on a SQLite file. Parts talk over HTTP wherever they do when
+//! calls the same trigger code, and the wire protocols of DynamoDB and of Amazon S3 on SQLite files. Parts talk over HTTP wherever they do when
 //! deployed, so that what works here has gone through the same code. Requests that are signed with AWS credentials go through what API Gateway and
 //! AppSync would do with them, by the roles and policies of `template.yaml`.
 

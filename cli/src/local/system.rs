@@ -9,8 +9,8 @@ use portcullis_rules::Strategy;
 use portcullis_schema::Schema;
 
 use crate::{
-    Args, DataFolder,
-    client_config::{Backend, GraphQlApi, IdentityPool, Mfa, Mode, UserPool},
+    Args, DataFolder, bucket,
+    client_config::{Backend, Bucket, GraphQlApi, IdentityPool, Mfa, Mode, UserPool},
     console::Console,
     identity_pool,
     local::{
@@ -26,7 +26,10 @@ use crate::{
         servers::Servers,
         triggers::LocalTriggers,
     },
-    pool::{GroupRole, IdentityProvider, MIN_PASSWORD_LENGTH, Pool, PoolConfig, PoolStorage, Trigger},
+    pool::{
+        GroupRole, IdentityProvider, MIN_PASSWORD_LENGTH, Pool, PoolConfig, PoolStorage, SystemRandom,
+        Trigger,
+    },
     schema_file,
 };
 
@@ -56,12 +59,17 @@ impl System {
             .map_err(|error| StartError::part("DynamoDB", error))?;
         let providers = read_providers(&args.provider)?;
         let functions = attached_functions(args)?;
-        let stack = identity::stack(TEMPLATE, args)?;
+        let mut stack = identity::stack(TEMPLATE, args)?;
+        let has_bucket = bucket::name(&mut stack).map_err(|error| StartError::part("the bucket", error))?;
         let group_roles = identity::group_roles(&stack)?;
         let folder = OpenFolder::open(&args.data)?;
         let api_listener = Listener::bind(args.port, "the API", "--port").await?;
         let pool_listener = Listener::bind(args.pool_port, "the user pool", "--pool-port").await?;
         let dynamodb_listener = Listener::bind(args.dynamodb_port, "DynamoDB", "--dynamodb-port").await?;
+        let storage_listener = match has_bucket {
+            true => Some(Listener::bind(args.storage_port, "the bucket", "--storage-port").await?),
+            false => None,
+        };
 
         let mut doors = Servers::default();
         let mut dynamodb = Servers::default();
@@ -88,6 +96,7 @@ impl System {
             client_id: pool.client_id().to_owned(),
             api_key: api_key.clone(),
             identity_pool: identities.as_ref().map(|identities| identities.pool.id().to_owned()),
+            bucket: storage_listener.as_ref().map(|listener| format!("{}/{}", listener.url(), bucket::NAME)),
             sign_in: sign_in_url(&pool, args),
             kms_key: sends_elsewhere.then(|| pool.kms_key_arn().to_owned()),
             machine_client: pool.machine_client().map(|(id, secret)| format!("{id}:{secret}")),
@@ -103,7 +112,7 @@ impl System {
         let endpoint = graphql(schema.clone(), &config, &table)?;
         let console = Console {
             schema: Arc::new(schema.clone()),
-            backend: backend(&pool, &banner, identities.as_ref()),
+            backend: backend(&pool, &banner, identities.as_ref(), storage_listener.as_ref()),
             example: banner.example.clone(),
         };
         let api = Api::on_table(schema, &config, table.clone())
@@ -119,6 +128,9 @@ impl System {
         let graphql = portcullis_resolvers::graphql::router(endpoint.clone(), authenticate);
         let api = api.merge(graphql).merge(realtime.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
+        if let (Some(identities), Some(listener)) = (&identities, storage_listener) {
+            doors.serve(listener, open_bucket(identities, folder.as_ref())?.router());
+        }
         let (users, routes) = match identities {
             Some(identities) => {
                 let routes = gateway::router(routes, &identities, endpoint);
@@ -226,8 +238,33 @@ fn graphql(schema: Schema, config: &ApiConfig, table: &Table) -> Result<GraphQl,
     GraphQl::new(resolvers.map_err(|error| failed(&error))?).map_err(|error| failed(&error))
 }
 
+/// The bucket, which the template has.
+fn open_bucket(
+    identities: &LocalIdentities,
+    folder: Option<&OpenFolder>,
+) -> Result<bucket::Bucket, StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::part("the bucket", error.to_string());
+    let file = folder.map(|folder| folder.private_file("files.sqlite")).transpose()?;
+    let max_body = if file.is_some() { bucket::MAX_BODY } else { bucket::MAX_BODY_IN_MEMORY };
+    let setup = identities.bucket.clone().ok_or_else(|| failed(&"the template has none"))?;
+    Ok(bucket::Bucket::new(bucket::Parts {
+        setup,
+        store: bucket::Store::open(file).map_err(|error| failed(&error))?,
+        roles: Arc::clone(&identities.roles),
+        credentials: identities.pool.credentials(),
+        clock: Arc::clone(&identities.clock),
+        random: Arc::new(SystemRandom),
+        max_body,
+    }))
+}
+
 /// What clients must know of this system.
-fn backend(pool: &Pool, banner: &Banner, identities: Option<&LocalIdentities>) -> Backend {
+fn backend(
+    pool: &Pool,
+    banner: &Banner,
+    identities: Option<&LocalIdentities>,
+    storage: Option<&Listener>,
+) -> Backend {
     let signs = identities.is_some_and(|identities| identities.graphql_api.is_some());
     let modes = [Mode::AmazonCognitoUserPools, Mode::ApiKey].into_iter().chain(signs.then_some(Mode::AwsIam));
     Backend {
@@ -252,7 +289,8 @@ fn backend(pool: &Pool, banner: &Banner, identities: Option<&LocalIdentities>) -
             modes: modes.collect(),
             api_key: Some(banner.api_key.clone()),
         }),
-        bucket: None,
+        bucket: storage
+            .map(|listener| Bucket { name: bucket::NAME.to_owned(), endpoint: Some(listener.url()) }),
     }
 }
 

@@ -249,8 +249,8 @@ pub use self::keys::HttpFetch;
 #[cfg(feature = "sigv4")]
 pub use self::sigv4::{
     AccessKey, CredentialSource, CredentialsUnavailable, FindingCredentials, MAX_SIGNED_BODY, SigV4Future,
-    SigV4Layer, SigV4Service, SigV4Verifier, SigV4VerifierBuilder, SignatureError, SignedCaller,
-    SigningCredentials,
+    SigV4Layer, SigV4Service, SigV4Verifier, SigV4VerifierBuilder, SignatureError, SignedBody, SignedCaller,
+    SignedHead, SigningCredentials,
 };
 pub use self::{
     alb::{AlbToken, AlbVerifier, AlbVerifierBuilder},

@@ -37,8 +37,8 @@
 //!
 //! # Caveat
 //!
-//! Identity-based policies and trust policies are read. Permission boundaries, service control policies, session policies and policies of
-//! resources are not: AWS may deny what is allowed here.
+//! Identity-based policies and trust policies are read, and of the policies of resources what they deny to everybody. Permission boundaries,
+//! service control policies and session policies are not: AWS may deny what is allowed here.
 #![deny(missing_docs)]
 
 mod condition;
@@ -51,6 +51,7 @@ mod operator;
 mod pattern;
 mod policy;
 mod resource;
+mod resource_policy;
 mod statement;
 mod trust_policy;
 
@@ -59,5 +60,6 @@ pub use self::{
     decision::{Decision, Request},
     error::InvalidPolicy,
     policy::Policy,
+    resource_policy::ResourcePolicy,
     trust_policy::{Principal, TrustPolicy},
 };

@@ -75,6 +75,7 @@ impl House {
             clock: Arc::clone(&running.clock) as Arc<dyn Clock>,
             rest_api: None,
             graphql_api: graphql_api.map(str::to_owned),
+            bucket: None,
         };
         let realtime = Realtime::new(endpoint.clone(), AuthenticateLayer::new(verifier).signed_requests());
         let clock = Arc::new(SharedClock(Arc::clone(&identities.clock)));

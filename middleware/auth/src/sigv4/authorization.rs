@@ -193,7 +193,7 @@ fn read_signed_headers(text: &str) -> Result<Vec<HeaderName>, SignatureError> {
 }
 
 /// Sixty-four digits in lower case.
-fn read_signature(text: &str) -> Result<[u8; 32], SignatureError> {
+pub(super) fn read_signature(text: &str) -> Result<[u8; 32], SignatureError> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

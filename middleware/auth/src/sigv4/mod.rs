@@ -10,6 +10,7 @@ mod layer;
 mod service;
 mod signature;
 mod signed_caller;
+mod signed_head;
 #[cfg(test)]
 mod suite;
 mod verifier;
@@ -23,5 +24,6 @@ pub use self::{
     layer::SigV4Layer,
     service::SigV4Service,
     signed_caller::SignedCaller,
+    signed_head::{SignedBody, SignedHead},
     verifier::{MAX_SIGNED_BODY, SigV4Verifier, SigV4VerifierBuilder},
 };

@@ -9,8 +9,9 @@ use std::{
 use http::{HeaderName, request::Parts};
 
 use super::{
-    AccessKey, CredentialSource, FindingCredentials, SignatureError, SignedCaller, SigningCredentials,
-    authorization::{Authorization, incomplete, is_signed, one},
+    AccessKey, CredentialSource, FindingCredentials, SignatureError, SignedBody, SignedCaller, SignedHead,
+    SigningCredentials,
+    authorization::{Authorization, incomplete, is_signed, one, read_signature},
     canonical::{self, Dots, Query},
     signature::{is_good, sha256_hex},
 };
@@ -152,6 +153,50 @@ impl SigV4Verifier {
         let owed = self.check_head(&claimed, &credentials, parts)?;
         self.check_body(&claimed, &credentials, owed, body)?;
         Ok(claimed.into_caller(&credentials))
+    }
+
+    /// Who has signed a request whose body has yet to come: for a service that keeps no bodies in memory, or refuses before it has read one.
+    /// It must then hold the body against [`SignedHead::payload`].
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use portcullis::{AccessKey, CredentialSource, FindingCredentials, SigV4Verifier, SignatureError};
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Debug)]
+    /// struct Nobody;
+    ///
+    /// impl CredentialSource for Nobody {
+    ///     fn find(&self, _: AccessKey<'_>) -> FindingCredentials {
+    ///         Box::pin(async { Ok(None) })
+    ///     }
+    /// }
+    ///
+    /// let verifier = SigV4Verifier::builder(Arc::new(Nobody), "us-east-1", "s3").s3().build();
+    /// let (parts, ()) = http::Request::put("/bucket/key").body(())?.into_parts();
+    /// assert_eq!(verifier.verify_head(&parts).await.unwrap_err(), SignatureError::Missing);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is not signed, or not like this, or does not tell in `x-amz-content-sha256` which body was signed.
+    pub async fn verify_head(&self, parts: &Parts) -> Result<SignedHead, SignatureError> {
+        let claimed = self.read(parts)?.ok_or(SignatureError::Missing)?;
+        let found = self.find(&claimed).await.map_err(|_| SignatureError::Unavailable)?;
+        let credentials = self.admit(found)?;
+        let payload = match self.check_head(&claimed, &credentials, parts)? {
+            Owed::Nothing => SignedBody::Unsigned,
+            Owed::Digest(told) => {
+                SignedBody::Sha256(read_signature(&told).map_err(|_| SignatureError::PayloadMismatch)?)
+            }
+            Owed::Signature(_) => {
+                return Err(incomplete("The request requires a 'x-amz-content-sha256' header."));
+            }
+        };
+        let extensions = credentials.extensions.clone();
+        Ok(SignedHead { caller: claimed.into_caller(&credentials), payload, extensions })
     }
 
     /// The signature of a request, if it has one, and all that can be said about it without a secret.
@@ -296,15 +341,20 @@ impl SigV4Verifier {
     /// that of the body.
     fn payload(&self, claimed: &Claimed, parts: &Parts) -> Result<Option<String>, SignatureError> {
         let told = one(&parts.headers, &CONTENT_SHA256)?;
+        if self.is_unsigned(claimed, told) {
+            return Ok(Some(UNSIGNED.to_owned()));
+        }
+        Ok(told.map(str::to_owned))
+    }
+
+    /// Whether the body is not signed, where that is accepted.
+    fn is_unsigned(&self, claimed: &Claimed, told: Option<&str>) -> bool {
         let is_unsigned = match told {
             Some(told) => told == UNSIGNED,
             // S3 takes the body of a presigned URL as it is.
             None => claimed.authorization.presigned.is_some(),
         };
-        if is_unsigned && self.dialect.accepts_unsigned {
-            return Ok(Some(UNSIGNED.to_owned()));
-        }
-        Ok(told.map(str::to_owned))
+        is_unsigned && self.dialect.accepts_unsigned
     }
 }
 

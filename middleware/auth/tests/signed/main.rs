@@ -6,5 +6,6 @@ mod signer;
 mod source;
 
 mod changes;
+mod head;
 mod layer;
 mod refusals;
