@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use portcullis::rules::IamCaller;
 use portcullis_iam::Context;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,16 @@ impl Session {
         }
     }
 
-    /// What policies may ask for.
+    /// What policies may ask for of a request that is made now.
+    pub(crate) fn request_context(&self, now: Timestamp) -> Context {
+        self.context()
+            .with("aws:CurrentTime", now.to_string())
+            .with("aws:PrincipalArn", self.role_arn())
+            // Where it is deployed nothing but TLS leads to AWS. Here nothing leads over a network at all.
+            .with("aws:SecureTransport", "true")
+    }
+
+    /// What policies may ask for of somebody.
     pub(crate) fn context(&self) -> Context {
         let context = Context::new()
             .with("cognito-identity.amazonaws.com:aud", self.pool.as_str())

@@ -38,7 +38,7 @@ impl Policies {
     }
 
     /// Whether the GraphQL API takes signatures.
-    pub(crate) fn take_graphql(&self) -> bool {
+    pub(crate) fn takes_signed_graphql(&self) -> bool {
         self.graphql_api.is_some()
     }
 
@@ -47,7 +47,8 @@ impl Policies {
         match &self.rest_api {
             Some(_) => {
                 let resource = self.call(ACCOUNT, method, path);
-                self.decide(session, &self.context(session), "execute-api:Invoke", resource)
+                let context = session.request_context(self.clock.now());
+                self.decide(session, &context, "execute-api:Invoke", resource)
             }
             None => Decision::NotAllowed,
         }
@@ -66,18 +67,13 @@ impl Policies {
         asked: Vec<(String, String)>,
     ) -> Option<(String, String)> {
         let api = self.graphql_api.as_deref();
-        let context = self.context(session);
+        let context = session.request_context(self.clock.now());
         asked.into_iter().find(|(parent, field)| {
             let resource =
                 |api| format!("arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{api}/types/{parent}/fields/{field}");
             let decide = |api| self.decide(session, &context, "appsync:GraphQL", resource(api));
             !api.is_some_and(|api| decide(api).is_allowed())
         })
-    }
-
-    fn context(&self, session: &Session) -> Context {
-        let context = session.context().with("aws:CurrentTime", self.clock.now().to_string());
-        context.with("aws:PrincipalArn", session.role_arn()).with("aws:SecureTransport", "false")
     }
 
     fn decide(&self, session: &Session, context: &Context, action: &str, resource: String) -> Decision {

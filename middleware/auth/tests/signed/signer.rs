@@ -40,13 +40,21 @@ pub(crate) const SIGNING: Signing = Signing {
 };
 
 impl Signing {
-    /// Presigned URLs of S3 are for any body.
-    pub(crate) fn signs_body(self) -> bool {
-        !self.s3 || self.presigned.is_none()
+    /// The request with its signature. Its headers are signed, all of them.
+    pub(crate) fn sign<B: AsRef<[u8]>>(self, request: Request<B>) -> Request<B> {
+        self.sign_as(request, |body| SignableBody::Bytes(body))
     }
 
-    /// The request with its signature. Its headers are signed, all of them.
-    pub(crate) fn sign<B: AsRef<[u8]>>(self, mut request: Request<B>) -> Request<B> {
+    /// The same, of a request whose body is not signed.
+    pub(crate) fn sign_unsigned<B: AsRef<[u8]>>(self, request: Request<B>) -> Request<B> {
+        self.sign_as(request, |_| SignableBody::UnsignedPayload)
+    }
+
+    fn sign_as<B: AsRef<[u8]>>(
+        self,
+        mut request: Request<B>,
+        body: impl FnOnce(&[u8]) -> SignableBody<'_>,
+    ) -> Request<B> {
         let (id, token) = if self.temporary { (TEMPORARY, Some(TOKEN.to_owned())) } else { (LASTING, None) };
         let identity = Credentials::new(id, SECRET, token, None, "test").into();
         let mut settings = SigningSettings::default();
@@ -76,12 +84,12 @@ impl Signing {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
         let uri = format!("https://api.example.com{}", request.uri().path_and_query().unwrap());
-        let body = match self.signs_body() {
-            true => SignableBody::Bytes(request.body().as_ref()),
-            false => SignableBody::UnsignedPayload,
-        };
-        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let signable = SignableRequest::new(request.method().as_str(), uri, headers, body);
+        let signable = SignableRequest::new(
+            request.method().as_str(),
+            uri,
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+            body(request.body().as_ref()),
+        );
         let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
         instructions.apply_to_request_http1x(&mut request);
         request
