@@ -47,8 +47,12 @@ impl Policies {
         match &self.rest_api {
             Some(_) => {
                 let resource = self.call(ACCOUNT, method, path);
-                let context = session.request_context(self.clock.now());
-                self.decide(session, &context, "execute-api:Invoke", resource)
+                self.decide(
+                    session,
+                    &session.request_context(self.clock.now()),
+                    "execute-api:Invoke",
+                    resource,
+                )
             }
             None => Decision::NotAllowed,
         }

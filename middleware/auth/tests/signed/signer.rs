@@ -40,9 +40,17 @@ pub(crate) const SIGNING: Signing = Signing {
 };
 
 impl Signing {
+    /// Presigned URLs of S3 are for any body.
+    pub(crate) fn signs_body(self) -> bool {
+        !self.s3 || self.presigned.is_none()
+    }
+
     /// The request with its signature. Its headers are signed, all of them.
     pub(crate) fn sign<B: AsRef<[u8]>>(self, request: Request<B>) -> Request<B> {
-        self.sign_as(request, |body| SignableBody::Bytes(body))
+        self.sign_as(request, |body| match self.signs_body() {
+            true => SignableBody::Bytes(body),
+            false => SignableBody::UnsignedPayload,
+        })
     }
 
     /// The same, of a request whose body is not signed.
