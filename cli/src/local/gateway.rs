@@ -115,7 +115,7 @@ impl Gateway {
 
     /// All of the request or nothing: AppSync answers the other fields.
     async fn authorize_fields(&self, session: &Session, request: Request, next: Next) -> Response {
-        if !self.policies.take_graphql() {
+        if !self.policies.takes_signed_graphql() {
             let error = json!({ "errorType": "UnauthorizedException", "message": "You are not authorized to make this call." });
             return refused((StatusCode::UNAUTHORIZED, Json(json!({ "errors": [error] }))).into_response());
         }

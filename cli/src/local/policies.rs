@@ -38,7 +38,7 @@ impl Policies {
     }
 
     /// Whether the GraphQL API takes signatures.
-    pub(crate) fn take_graphql(&self) -> bool {
+    pub(crate) fn takes_signed_graphql(&self) -> bool {
         self.graphql_api.is_some()
     }
 

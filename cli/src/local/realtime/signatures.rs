@@ -49,7 +49,7 @@ impl Signatures {
             return Ok(());
         };
         let signs_user_agent = authorization.contains(USER_AGENT.as_str());
-        if !self.policies.take_graphql() {
+        if !self.policies.takes_signed_graphql() {
             return Err(NotKnown::Refused);
         }
         if headers.get(HOST).is_none_or(|host| host.as_bytes() != connected_to.as_bytes()) {

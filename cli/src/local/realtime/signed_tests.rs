@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::serve;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Request;
 use portcullis::{AuthenticateLayer, TokenUse, Verifier, testkit::TestIssuer};
 use portcullis_data::{Clock, Functions, testkit};
 use portcullis_resolvers::{GraphQl, Resolvers};
 use portcullis_rules::{Authorizer, Identity, IdentityPool};
 use portcullis_schema::Schema;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use super::{Realtime, Signatures, tests::Client};
@@ -307,4 +307,43 @@ async fn an_api_that_takes_no_signatures_takes_none_for_subscriptions_either() {
     let member = house.member().await;
     let mut client = house.connect(&house.sign(&member, "/graphql/connect", "{}")).await;
     assert_eq!(error(&client.next().await).0, "UnauthorizedException");
+}
+
+#[tokio::test]
+async fn older_clients_and_other_ones_sign_in_the_address() {
+    let house = House::new().await;
+    let (member, guest) = (house.member().await, house.guest().await);
+    let connect = async |credentials: &Value| {
+        let headers = house.sign(credentials, "/graphql/connect", "{}");
+        // Names of headers are the same in any case, and not all clients write them alike.
+        let headers: Map<String, Value> = headers
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (capitalized(name), value.clone()))
+            .collect();
+        let encoded = STANDARD.encode(Value::Object(headers).to_string()).replace('+', "%2B");
+        let address = format!("ws://{}/graphql/realtime?header={encoded}&payload=e30=", house.host);
+        let mut client = Client::connect(&address, "graphql-ws", &Value::Null).await.unwrap();
+        client.send(json!({ "type": "connection_init" })).await;
+        client
+    };
+    let mut client = connect(&guest).await;
+    assert_eq!(client.next().await["type"], "connection_ack");
+    house.listen(&mut client, &guest, "s").await;
+    house.write(&member, "one").await;
+    assert_eq!(client.told("s").await, created("one"));
+    let mut forged = guest.clone();
+    forged["SecretKey"] = json!("x");
+    let refused = connect(&forged).await.next().await;
+    assert_eq!((&refused["type"], error(&refused).0), (&json!("connection_error"), "BadRequestException"));
+}
+
+/// `X-Amz-Date`
+fn capitalized(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(1);
+        format!("{}{rest}", first.to_uppercase())
+    });
+    words.collect::<Vec<_>>().join("-")
 }

@@ -303,7 +303,7 @@ impl AppSyncDoor {
     }
 }
 
-fn caller<'a>(ready: &'a Ready<'_>) -> &'a IamCaller {
+pub(super) fn caller<'a>(ready: &'a Ready<'_>) -> &'a IamCaller {
     match &ready.asked.identity {
         Identity::Iam(caller) => caller,
         other => panic!("{other:?}"),
