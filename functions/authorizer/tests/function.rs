@@ -1,96 +1,27 @@
 //! The whole function, in a process of its own: this test plays AWS Lambda and the user pool that publishes its keys.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
-    thread,
-    time::Duration,
+    sync::{Arc, Mutex},
 };
 
 use portcullis::testkit::TestIssuer;
+use portcullis_testkit::{PlayedLambda, Response, serve};
 use serde_json::{Value, json};
-
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Long after this test is forgotten: the function looks at the clock of the machine.
 const FAR: u64 = 7_258_118_400;
-
-/// Serves HTTP: each request, method and path and body, is answered with a status, headers and a body.
-fn serve(answer: impl Fn(String, String, Value) -> (u16, String, String) + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let answer = Arc::clone(&answer);
-            thread::spawn(move || converse(&stream.unwrap(), &*answer));
-        }
-    });
-    address
-}
-
-fn converse(stream: &TcpStream, answer: &dyn Fn(String, String, Value) -> (u16, String, String)) {
-    let (mut reader, mut writer) = (BufReader::new(stream), stream);
-    loop {
-        let mut head = Vec::new();
-        loop {
-            let mut line = String::new();
-            match reader.read_line(&mut line) {
-                Ok(1..) if line != "\r\n" => head.push(line.to_lowercase()),
-                Ok(1..) => break,
-                _ => return,
-            }
-        }
-        let length = head.iter().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        reader.read_exact(&mut body).unwrap();
-        let mut words = head[0].split(' ').map(str::to_owned);
-        let (method, path) = (words.next().unwrap(), words.next().unwrap());
-        let (status, headers, body) = answer(method, path, serde_json::from_slice(&body).unwrap_or_default());
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status} Is\r\n{headers}Content-Length: {length}\r\n\r\n");
-        writer.write_all((head + &body).as_bytes()).unwrap();
-    }
-}
-
-/// Lambda's runtime API for one function: hands out events and gives back what is posted.
-fn play_lambda(events: Vec<Value>) -> (String, mpsc::Receiver<(String, Value)>) {
-    let (sender, receiver) = mpsc::channel();
-    let queue = Mutex::new(events.into_iter().enumerate());
-    let address = serve(move |method, path, body| {
-        if method == "get" {
-            let next = queue.lock().unwrap().next();
-            let Some((number, event)) = next else {
-                // There are no more events: the function waits, as it does in Lambda.
-                loop {
-                    thread::park();
-                }
-            };
-            let headers = format!(
-                "Lambda-Runtime-Aws-Request-Id: r{number}\r\nLambda-Runtime-Deadline-Ms: 0\r\n\
-                 Lambda-Runtime-Invoked-Function-Arn: arn\r\n"
-            );
-            return (200, headers, event.to_string());
-        }
-        sender.send((path, body)).unwrap();
-        (202, String::new(), String::new())
-    });
-    (address, receiver)
-}
 
 /// A user pool with its keys, at an address of this machine.
 fn play_pool() -> TestIssuer {
     let keys: Arc<Mutex<String>> = Arc::default();
     let published = Arc::clone(&keys);
-    let address = serve(move |_, path, _| {
-        let is_keys = path.ends_with("/.well-known/jwks.json");
-        assert!(is_keys, "{path}");
-        (200, "Content-Type: application/json\r\n".to_owned(), published.lock().unwrap().clone())
+    let address = serve(move |request| {
+        let is_keys = request.path.ends_with("/.well-known/jwks.json");
+        assert!(is_keys, "{}", request.path);
+        Response::new(200, published.lock().unwrap().clone()).header("Content-Type", "application/json")
     });
     let pool = TestIssuer::at(format!("http://{address}/local_1"));
     *keys.lock().unwrap() = pool.jwk_set_json().to_string();
@@ -100,24 +31,17 @@ fn play_pool() -> TestIssuer {
 /// Starts the function, gives it the events, and returns what it posted for each, and its log.
 fn run(events: Vec<Value>, set: &[(&str, &str)]) -> (Vec<(String, Value)>, String) {
     let count = events.len();
-    let (address, receiver) = play_lambda(events);
-    let mut function = Command::new(env!("CARGO_BIN_EXE_authorizer"))
+    let lambda = PlayedLambda::new(events);
+    let function = Command::new(env!("CARGO_BIN_EXE_authorizer"))
         .env_clear()
-        .envs([
-            ("AWS_LAMBDA_RUNTIME_API", address.as_str()),
-            ("AWS_LAMBDA_FUNCTION_NAME", "authorizer"),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-            ("AWS_LAMBDA_LOG_LEVEL", "DEBUG"),
-        ])
+        .envs(lambda.environment("authorizer"))
+        .env("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
         .envs(set.iter().copied())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let posted = (0..count).map(|_| receiver.recv_timeout(PATIENCE).unwrap()).collect();
-    function.kill().unwrap();
-    let output = function.wait_with_output().unwrap();
-    (posted, String::from_utf8(output.stdout).unwrap())
+    let posted = (0..count).map(|_| lambda.answer()).collect();
+    (posted, String::from_utf8(PlayedLambda::end(function).stdout).unwrap())
 }
 
 #[test]

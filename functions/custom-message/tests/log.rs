@@ -1,29 +1,12 @@
 //! What a log line holds, and what it does not.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    future::ready,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::future::ready;
 
 use portcullis_custom_message::{Config, handle};
+use portcullis_testkit::Log;
 use portcullis_trigger::{TriggerLayer, invocation, service_fn};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn no_name_address_or_word_of_a_message_is_in_the_log() {
@@ -59,7 +42,7 @@ async fn no_name_address_or_word_of_a_message_is_in_the_log() {
         let function =
             TriggerLayer::new("custom-message").layer(service_fn(|event| ready(handle(event, &config))));
         function.oneshot(invocation(event)).await.unwrap();
-        let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+        let text = log.take();
         let line: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line.pointer("/fields/decision"), Some(&json!(decision)), "{text}");
         for word in ["Ann", "ann", "Swordfish", "####"] {

@@ -4,9 +4,8 @@
 
 use std::{
     future::Future,
-    io,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::Mutex,
     task::{Context, Poll, Waker},
 };
 
@@ -14,6 +13,7 @@ use portcullis_data::{Enrollment, NewProfile, Profile, ProfileError, Profiles, T
 use portcullis_directory::{DirectoryError, Enrollments, Groups as GroupDirectory, ProfileReader};
 use portcullis_events::{Event, TriggerError};
 use portcullis_post_confirmation::{Config, handle};
+use portcullis_testkit::Log;
 use portcullis_trigger::{Answer, TriggerLayer, invocation, service_fn};
 use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt};
@@ -226,20 +226,6 @@ async fn what_is_no_event_is_refused_with_a_fixed_text() {
     }
 }
 
-/// What is written to the log, by all tests of this file.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_failure_that_nobody_sees_is_a_line_that_an_alarm_can_name() {
     let log = Log::default();
@@ -251,9 +237,8 @@ async fn a_failure_that_nobody_sees_is_a_line_that_an_alarm_can_name() {
     let handler = service_fn(|event| handle(event, &config, &store, &groups, NOW));
     let function = TriggerLayer::new("post-confirmation").layer(handler);
     function.oneshot(invocation(sign_up_of("s-log"))).await.unwrap();
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let line = lines.find(|line| line["sub"] == "s-log").unwrap();
+    let lines = log.lines();
+    let line = lines.iter().find(|line| line["sub"] == "s-log").unwrap();
     assert_eq!((&line["level"], &line["code"]), (&json!("ERROR"), &json!("E_SETUP_INCOMPLETE")));
 }
 

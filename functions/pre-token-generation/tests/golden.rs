@@ -1,16 +1,13 @@
 //! Whole events of each version in, whole events out.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use portcullis_data::{Enrollment, NewProfile, Profile, ProfileError, Profiles, Timestamp, testkit};
 use portcullis_directory::{DirectoryError, Enrollments, Groups, ProfileReader};
 use portcullis_events::{Event, TriggerError};
 use portcullis_pre_token_generation::{Config, NO_PROFILE, handle};
+use portcullis_testkit::Log;
 use portcullis_trigger::{Answer, TriggerLayer, invocation, service_fn};
 use serde_json::{Map, Value, json};
 use tower::{Layer, ServiceExt};
@@ -152,20 +149,6 @@ async fn an_event_to_which_there_is_nothing_to_add_comes_back_unchanged() {
     }
 }
 
-/// What is written to the log, by all tests of this file.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_user_without_a_profile_is_a_warning_with_a_code_that_an_alarm_can_name() {
     let log = Log::default();
@@ -179,9 +162,8 @@ async fn a_user_without_a_profile_is_a_warning_with_a_code_that_an_alarm_can_nam
     let function = TriggerLayer::new("pre-token-generation")
         .layer(service_fn(|event| handle(event, &config, &nobody, &groups, Timestamp::UNIX_EPOCH)));
     function.oneshot(invocation(came.clone())).await.unwrap();
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let line = lines.find(|line| line["source"] == came["triggerSource"]).unwrap();
+    let lines = log.lines();
+    let line = lines.iter().find(|line| line["source"] == came["triggerSource"]).unwrap();
     assert_eq!(
         (&line["level"], &line["code"], &line["sub"]),
         (&json!("WARN"), &json!(NO_PROFILE), &json!(ANN))

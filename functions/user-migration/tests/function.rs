@@ -3,99 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
-    thread,
-    time::Duration,
+    sync::mpsc,
 };
 
+use portcullis_testkit::{PlayedLambda, Response, serve};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "Correct-horse-1";
-
-/// A request: the method, the operation that `x-amz-target` names, and the body.
-struct Request {
-    method: String,
-    path: String,
-    operation: String,
-    body: Value,
-}
-
-/// Serves HTTP: each request is answered with a status, headers and a body.
-fn serve(answer: impl Fn(Request) -> Option<(u16, String, String)> + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let answer = Arc::clone(&answer);
-            thread::spawn(move || converse(&stream.unwrap(), &*answer));
-        }
-    });
-    address
-}
-
-fn converse(stream: &TcpStream, answer: &dyn Fn(Request) -> Option<(u16, String, String)>) {
-    let (mut reader, mut writer) = (BufReader::new(stream), stream);
-    loop {
-        let mut head = Vec::new();
-        loop {
-            let mut line = String::new();
-            match reader.read_line(&mut line) {
-                Ok(1..) if line != "\r\n" => head.push(line),
-                Ok(1..) => break,
-                _ => return,
-            }
-        }
-        let header = |name: &str| {
-            let value = head.iter().find_map(|line| {
-                let (known, value) = line.split_once(':')?;
-                known.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-            });
-            value.unwrap_or_default()
-        };
-        let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
-        reader.read_exact(&mut body).unwrap();
-        let mut words = head[0].split(' ').map(str::to_owned);
-        let request = Request {
-            method: words.next().unwrap(),
-            path: words.next().unwrap(),
-            operation: header("x-amz-target").rsplit('.').next().unwrap().to_owned(),
-            body: serde_json::from_slice(&body).unwrap_or_default(),
-        };
-        let Some((status, headers, body)) = answer(request) else { return };
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status} Is\r\n{headers}Content-Length: {length}\r\n\r\n");
-        writer.write_all((head + &body).as_bytes()).unwrap();
-    }
-}
-
-/// Lambda's runtime API for one function: hands out events and gives back what is posted.
-fn play_lambda(events: Vec<Value>) -> (String, mpsc::Receiver<(String, Value)>) {
-    let (sender, receiver) = mpsc::channel();
-    let queue = Mutex::new(events.into_iter().enumerate());
-    let address = serve(move |request| {
-        if request.method == "GET" {
-            let next = queue.lock().unwrap().next();
-            let Some((number, event)) = next else {
-                // There are no more events: the function waits, as it does in Lambda.
-                loop {
-                    thread::park();
-                }
-            };
-            let headers = format!(
-                "Lambda-Runtime-Aws-Request-Id: r{number}\r\nLambda-Runtime-Deadline-Ms: 0\r\n\
-                 Lambda-Runtime-Invoked-Function-Arn: arn\r\n"
-            );
-            return Some((200, headers, event.to_string()));
-        }
-        sender.send((request.path, request.body)).unwrap();
-        Some((202, String::new(), String::new()))
-    });
-    (address, receiver)
-}
 
 /// The old pool: one user, whose name says what becomes of her.
 fn play_old_pool() -> (String, mpsc::Receiver<(String, Value)>) {
@@ -104,11 +19,12 @@ fn play_old_pool() -> (String, mpsc::Receiver<(String, Value)>) {
         let error = |code: &str, message: &str| {
             (400, json!({"__type": code, "message": format!("{message} of ann@example.com")}))
         };
-        let name = match request.operation.as_str() {
-            "AdminInitiateAuth" => &request.body["AuthParameters"]["USERNAME"],
-            _ => &request.body["Username"],
+        let asked = request.json();
+        let name = match request.operation() {
+            "AdminInitiateAuth" => &asked["AuthParameters"]["USERNAME"],
+            _ => &asked["Username"],
         };
-        let (status, body) = match (request.operation.as_str(), name.as_str().unwrap()) {
+        let (status, body) = match (request.operation(), name.as_str().unwrap()) {
             ("AdminInitiateAuth", "wrong") => {
                 error("NotAuthorizedException", "Incorrect username or password")
             }
@@ -141,8 +57,8 @@ fn play_old_pool() -> (String, mpsc::Receiver<(String, Value)>) {
             }
             (other, _) => error("UnknownOperationException", other),
         };
-        sender.send((request.operation, request.body)).unwrap();
-        Some((status, "Content-Type: application/x-amz-json-1.1\r\n".to_owned(), body.to_string()))
+        sender.send((request.operation().to_owned(), asked)).unwrap();
+        Response::new(status, body.to_string()).header("Content-Type", "application/x-amz-json-1.1")
     });
     (address, receiver)
 }
@@ -164,14 +80,11 @@ fn the_function_asks_the_old_pool_and_writes_nobodys_data_into_the_log() {
     events.push(event("UserMigration_ForgotPassword", "ann"));
     events.push(event("PreSignUp_SignUp", "ann"));
     let sent = events.clone();
-    let (lambda, posted) = play_lambda(events);
+    let lambda = PlayedLambda::new(events);
     let (pool, asked) = play_old_pool();
-    let mut function = Command::new(env!("CARGO_BIN_EXE_user-migration"))
+    let function = Command::new(env!("CARGO_BIN_EXE_user-migration"))
         .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", lambda)
-        .env("AWS_LAMBDA_FUNCTION_NAME", "user-migration")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .envs(lambda.environment("user-migration"))
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", format!("http://{pool}"))
@@ -183,10 +96,8 @@ fn the_function_asks_the_old_pool_and_writes_nobodys_data_into_the_log() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let answers: Vec<(String, Value)> =
-        sent.iter().map(|_| posted.recv_timeout(Duration::from_secs(60)).unwrap()).collect();
-    function.kill().unwrap();
-    let output = function.wait_with_output().unwrap();
+    let answers: Vec<(String, Value)> = sent.iter().map(|_| lambda.answer()).collect();
+    let output = PlayedLambda::end(function);
 
     let user = |status: &str| {
         json!({

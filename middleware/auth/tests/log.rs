@@ -1,13 +1,12 @@
 //! What is logged, and what never is. Alone in its program: a subscriber and its filters are shared by all threads.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::{Arc, Mutex};
-
 use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{
     AuthenticateLayer, AuthorizeLayer, Caller, JwkSet, TokenUse, Verifier, require, testkit::TestIssuer,
 };
+use portcullis_testkit::Log;
 use tower::ServiceExt;
 
 fn verifier(pool: &TestIssuer) -> Verifier {
@@ -22,21 +21,6 @@ fn layer(pool: &TestIssuer) -> AuthenticateLayer {
 async fn ask(router: &Router, path: &str, header: (&str, &str)) {
     let request = Request::get(path).header(header.0, header.1).body(Body::empty()).unwrap();
     router.clone().oneshot(request).await.unwrap();
-}
-
-/// Everything that is logged at any level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]
@@ -86,7 +70,7 @@ fn each_request_is_one_line_without_secrets() {
             tracing::debug!(?verifier, ?layer, ?issuer, "what Debug shows");
         });
     });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     for secret in secrets {
         assert!(!log.contains(&secret), "`{secret}` is in the log:\n{log}");
     }

@@ -1,10 +1,6 @@
 //! What is logged of proofs and certificates. Alone in its program: a subscriber and its filters are shared by all threads.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
@@ -12,23 +8,9 @@ use portcullis::{
     AuthenticateLayer, ClientCertificate, Confirmation, Dpop, ProvenRequest, TimedNonces, TokenUse, Verifier,
     testkit::{ProofKey, TestIssuer},
 };
+use portcullis_testkit::Log;
 use serde_json::json;
 use tower::ServiceExt;
-
-/// Everything that is logged at any level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 #[test]
 fn nothing_of_a_proof_is_in_the_log() {
@@ -86,7 +68,7 @@ fn nothing_of_a_proof_is_in_the_log() {
             tracing::debug!(?dpop, ?layer, ?request, ?confirmation, ?certificate, ?key, "what Debug shows");
         });
     });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     secrets.extend(["an-id-of-its-own".to_owned(), "evil.example".to_owned(), "secret-path".to_owned()]);
     for secret in secrets {
         assert!(!log.contains(&secret), "`{secret}` is in the log:\n{log}");

@@ -1,13 +1,9 @@
 //! One line for each event, and what is in it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::panic, reason = "tests")]
 
-use std::{
-    future::pending,
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{future::pending, time::Duration};
 
+use portcullis_testkit::Log;
 use portcullis_trigger::{
     Answer, TriggerLayer,
     events::{Event, PublicError, TriggerError},
@@ -18,19 +14,6 @@ use tower::{Layer, ServiceExt};
 
 const CLOSED: PublicError = PublicError::new("E_CLOSED", "nobody may sign up today");
 const BROKEN: PublicError = PublicError::fault("E_BROKEN", "the list cannot be read, try again");
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 async fn handler(event: Event) -> Result<Answer, TriggerError> {
     match event.client_metadata().get("case").unwrap_or_default() {
@@ -108,7 +91,7 @@ async fn each_event_is_one_line_without_personal_data() {
         let function =
             TriggerLayer::new("test").deadline(Duration::from_millis(700)).layer(service_fn(handler));
         let _ = function.oneshot(invocation(event)).await;
-        let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+        let text = log.take();
         for word in ["ann", "app1", "hunter2", "swordfish"] {
             assert!(!text.contains(word), "{case}: {text}");
         }
@@ -132,7 +115,7 @@ async fn each_event_is_one_line_without_personal_data() {
     // What is no event has neither source nor user.
     let function = TriggerLayer::new("test").layer(service_fn(handler));
     let _ = function.oneshot(invocation(json!("ann@example.com"))).await;
-    let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+    let text = log.take();
     let line: Value = serde_json::from_str(&text).unwrap();
     let named = (&line["level"], &line["code"], &line["detail"], line.get("source"), line.get("sub"));
     let detail = json!("the event is a string, not an object");
