@@ -245,7 +245,7 @@ fn open_bucket(
     let setup = identities.bucket.clone().ok_or_else(|| failed(&"the template has none"))?;
     Ok(bucket::Bucket::new(bucket::Parts {
         setup,
-        store: bucket::Store::open(file).map_err(|error| failed(&error))?,
+        store: bucket::Store::open(file, identities.clock.now()).map_err(|error| failed(&error))?,
         roles: Arc::clone(&identities.roles),
         credentials: identities.pool.credentials(),
         clock: Arc::clone(&identities.clock),

@@ -50,7 +50,7 @@ impl Door {
 
     pub(super) fn with_file(file: Option<PathBuf>) -> Self {
         let running = Running::try_start(TEMPLATE, true, &[]).unwrap();
-        let store = Store::open(file).unwrap();
+        let store = Store::open(file, running.clock.now()).unwrap();
         let bucket = Bucket::new(Parts {
             setup: Setup::read(&running.stack).unwrap().unwrap(),
             store: Arc::clone(&store),

@@ -308,7 +308,7 @@ async fn objects_outlive_the_process_and_what_broke_off_does_not() {
         assert_eq!(door.store.chunks(), 3);
         super::super::Key::parse(&key).unwrap()
     };
-    let store = Store::open(Some(file)).unwrap();
+    let store = Store::open(Some(file), jiff::Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(store.chunks(), 2);
     let (head, _) = store.open_object(&key).unwrap().unwrap();
     assert_eq!((head.size, head.headers["content-type"].as_str()), (CHUNK as u64 + 1, "binary/octet-stream"));
