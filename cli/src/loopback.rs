@@ -18,6 +18,16 @@ pub(crate) fn is_from_a_page(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN)
 }
 
+/// Whether a page that is not served from this machine has made the request. One that does not say where it is from, such as a
+/// sandboxed frame, is such a page.
+pub(crate) fn is_from_a_page_elsewhere(headers: &HeaderMap) -> bool {
+    let is_elsewhere = |origin: &HeaderValue| {
+        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+        !host.is_some_and(is_loopback_host)
+    };
+    headers.get_all(ORIGIN).iter().any(is_elsewhere)
+}
+
 fn is_loopback_name(host: Option<&HeaderValue>) -> bool {
     host.and_then(|host| host.to_str().ok()).is_some_and(is_loopback_host)
 }
@@ -54,5 +64,23 @@ mod tests {
             assert_eq!(is_loopback_name(Some(&HeaderValue::from_str(host).unwrap())), loopback, "{host}");
         }
         assert!(!is_loopback_name(None));
+    }
+    #[test]
+    fn pages_of_any_port_of_this_machine_are_not_elsewhere() {
+        for (origin, elsewhere) in [
+            ("http://localhost:5173", false),
+            ("https://127.0.0.1:3000", false),
+            ("http://[::1]:8080", false),
+            ("capacitor://localhost", false),
+            ("https://example.com", true),
+            ("http://localhost.example.com", true),
+            ("http://example.com:80/localhost", true),
+            ("null", true),
+            ("", true),
+        ] {
+            let headers = [(ORIGIN, HeaderValue::from_static(origin))].into_iter().collect();
+            assert_eq!(is_from_a_page_elsewhere(&headers), elsewhere, "{origin}");
+        }
+        assert!(!is_from_a_page_elsewhere(&HeaderMap::new()));
     }
 }

@@ -86,6 +86,23 @@ impl<'a> Stack<'a> {
         Ok(made)
     }
 
+    /// The values of the outputs that there are, with each `Fn::If` decided.
+    ///
+    /// # Errors
+    ///
+    /// As for [`holds`](Self::holds).
+    pub fn outputs(&self) -> Result<BTreeMap<&'a str, Value>> {
+        let mut told = BTreeMap::new();
+        for (name, output) in self.template.at("/Outputs").as_object().into_iter().flatten() {
+            let condition = output.get("Condition").and_then(Value::as_str);
+            if condition.map_or(Ok(true), |it| self.holds(it))? {
+                let value = self.decided(output.get("Value").unwrap_or(&Value::Null))?;
+                told.insert(name.as_str(), value.unwrap_or_default());
+            }
+        }
+        Ok(told)
+    }
+
     fn is_true(&self, expression: &Value) -> Result<bool> {
         let one = expression.as_object().filter(|members| members.len() == 1);
         let (function, argument) = one.and_then(|it| it.iter().next()).ok_or("no expression")?;
@@ -183,6 +200,9 @@ mod tests {
           Both:
             A: !If [IsRed, !Ref Name, !Ref AWS::NoValue]
             B: [!If [IsNamed, 1, !Ref AWS::NoValue], 2]
+        Outputs:
+          Hue: { Value: !If [IsRed, !Ref Name, none] }
+          Name: { Condition: IsNamed, Value: !Ref Name }
         ";
 
     #[test]
@@ -216,5 +236,7 @@ mod tests {
         };
         assert_eq!(both(&[]), json!({ "A": { "Ref": "Name" }, "B": [2] }));
         assert_eq!(both(&[("Color", "blue"), ("Name", "x")]), json!({ "B": [1, 2] }));
+        let stack = Stack::new(&template, &[("Color", "blue")]).unwrap();
+        assert_eq!(stack.outputs().unwrap(), [("Hue", json!("none"))].into());
     }
 }

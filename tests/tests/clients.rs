@@ -67,6 +67,26 @@ fn amplify_signs_requests_with_credentials_of_the_identity_pool() {
 }
 
 #[test]
+fn amplify_subscribes_with_credentials_of_the_identity_pool() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let script = npm_client("node", "signed_subscriptions.js").unwrap();
+    let mut client = Command::new("node");
+    against(&with_guests().start().unwrap(), client.arg(script));
+}
+
+#[test]
+fn the_signer_of_the_sdk_for_javascript_signs_paths_and_queries_of_every_kind() {
+    if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
+        return;
+    }
+    let script = npm_client("node", "signed.js").unwrap();
+    let mut client = Command::new("node");
+    against(&with_guests().start().unwrap(), client.arg(script));
+}
+
+#[test]
 fn botocore_signs_requests_with_credentials_of_the_identity_pool() {
     if missing("Python with venv", &[("python3", &["-c", "import ensurepip, venv"])]) {
         return;

@@ -76,7 +76,7 @@ fn ministack_deploys_the_template_by_sam_and_serves_sign_in_and_rest_but_calls_n
 }
 
 #[test]
-fn ministack_deploys_the_template_round_a_pool_and_a_table_that_exist() {
+fn ministack_deploys_the_template_round_a_pool_and_a_table_that_exist_with_the_authorizer_before_the_api() {
     Ministack::start().deploy("existing");
 }
 

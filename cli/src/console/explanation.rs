@@ -81,6 +81,10 @@ impl Shared {
                 match target {
                     Target::Any => (Some(Answer::of(identity, operation, rules, None)), None),
                     Target::New(input) => (Some(Answer::of(identity, operation, rules, Some(&input))), None),
+                    // Whoever is refused without a look at the record learns here, as there, nothing about it.
+                    Target::Stored(..) if !Answer::takes_a_record(identity, operation, rules) => {
+                        (Some(Answer::of(identity, operation, rules, None)), None)
+                    }
                     Target::Stored(key, changes) => match self.records.find(model, &key).await {
                         Ok(Some(record)) => {
                             let answer = Answer::of(identity, operation, rules, Some(&record));

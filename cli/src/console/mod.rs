@@ -3,7 +3,10 @@
 //! 1. `GET /` is the console and `GET /graphiql` is GraphiQL; everything else of theirs is under `/console/`. Nothing is loaded from
 //!    anywhere else, and the pages say so to the browser (`Content-Security-Policy`).
 //! 2. `POST /console/explain` takes a request that one is about to make, with one's own credentials, and answers what
-//!    `portcullis explain` says about it. The stored record that it is about is read whoever asks, and no value of it is told.
+//!    `portcullis explain` says about it. The stored record that it is about is read if a rule looks at it for this caller, so never
+//!    without credentials; no value of it is told. Whoever has credentials is told more than the API tells them: that a record is there
+//!    which they may not read, and which rule refuses them. That is what the page is for, and every program of this machine may
+//!    read the table itself.
 //! 3. `GET /console/backend`, `/console/access` and `/console/start` tell what clients must know, who may do what, and where
 //!    to begin.
 //! 4. Only programs of this machine and these pages themselves are answered: a page of another site is refused, also one whose

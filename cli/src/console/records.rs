@@ -1,4 +1,4 @@
-//! Stored records as the explanation needs them: whole, whoever asks.
+//! Stored records as the explanation needs them: whole, whichever caller it is about.
 
 use portcullis_data::{AuthorizedRepository, DataError, RecordKey, Repository, Table};
 use portcullis_rules::{Authorizer, IamCaller, Identity, Item};

@@ -219,6 +219,44 @@ async fn what_is_explained_is_what_happens() {
 }
 
 #[tokio::test]
+async fn whoever_is_refused_whatever_a_record_holds_does_not_learn_whether_there_is_one() {
+    let system = System::start().await;
+    let (ann, bob) = (system.token("ann", &[]), system.token("bob", &[]));
+    for (path, body) in
+        [("/notes", json!({ "id": "n1", "title": "hush" })), ("/parts", json!({ "id": "p1" }))]
+    {
+        let editor = system.token("ann", &["editors"]);
+        let (status, answer) = send(&system.api, editor.as_deref(), "POST", path, body).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+    }
+    // A part may be deleted by an editor alone, and that bob is none is known without it.
+    for (caller, method, model, there, absent) in [
+        (None, "GET", "notes", "n1", "n2"),
+        (None, "PATCH", "notes", "n1", "n2"),
+        (None, "DELETE", "parts", "p1", "p2"),
+        (bob.as_deref(), "DELETE", "parts", "p1", "p2"),
+        (bob.as_deref(), "PATCH", "parts", "p1", "p2"),
+    ] {
+        let explain = async |id: &str| {
+            let request =
+                json!({ "method": method, "path": format!("/{model}/{id}"), "body": { "text": "x" } });
+            system.explain(caller, json!({ "rest": request })).await
+        };
+        let told = explain(there).await;
+        assert_eq!(told["explanations"][0]["decision"], "denied", "{method} {model}: {told}");
+        assert_eq!(told, explain(absent).await, "{method} {model}");
+    }
+    // Whoever may own a record is told why they may not have this one.
+    let request = |id: &str| json!({ "rest": { "method": "GET", "path": format!("/notes/{id}") } });
+    let told = system.explain(bob.as_deref(), request("n1")).await;
+    assert_eq!(
+        (&told["explanations"][0]["decision"], &told["explanations"][0]["note"]),
+        (&json!("denied"), &Value::Null)
+    );
+    assert_eq!(system.explain(ann.as_deref(), request("n1")).await["explanations"][0]["decision"], "allowed");
+}
+
+#[tokio::test]
 async fn what_has_no_rules_is_said_to_have_none() {
     let system = System::start().await;
     let ann = system.token("ann", &[]);

@@ -31,12 +31,19 @@ pub(crate) struct Endpoint {
     _servers: Servers,
 }
 
+/// A case that can be asked.
+pub(crate) struct Ready<'c> {
+    pub(crate) endpoint: GraphQl,
+    pub(crate) api: Rc<Api>,
+    pub(crate) asked: Asked<'c>,
+}
+
 /// A case as far as it has been read.
-struct Asked<'c> {
-    of: &'c str,
-    field: &'c str,
-    identity: Identity,
-    args: Item,
+pub(crate) struct Asked<'c> {
+    pub(crate) of: &'c str,
+    pub(crate) field: &'c str,
+    pub(crate) identity: Identity,
+    pub(crate) args: Item,
     existing: Value,
     selection: Option<&'c str>,
 }
@@ -74,14 +81,24 @@ impl Endpoint {
     }
 
     async fn answer(&mut self, catalogue: &mut Catalogue, case: &Case) -> Result<Value, Refusal> {
+        let ready = self.ready(catalogue, case).await?;
+        match ready.api.settings.modes.contains(&ready.asked.identity.provider()) {
+            true => ready.answer().await,
+            false => Err(Answer::unknown_mode().into()),
+        }
+    }
+
+    /// The endpoint over the records of a case.
+    pub(crate) async fn ready<'c>(
+        &mut self,
+        catalogue: &mut Catalogue,
+        case: &'c Case,
+    ) -> Result<Ready<'c>, Refusal> {
         let asked = read(case.body())?;
         let api = catalogue.api(case.body())?;
-        if !api.settings.modes.contains(&asked.identity.provider()) {
-            return Err(Answer::unknown_mode().into());
-        }
         let endpoint = self.endpoint(&api)?;
         if asked.of == "Subscription" {
-            return listen(&endpoint, &api, &asked).await;
+            return Ok(Ready { endpoint, api, asked });
         }
         let custom = api.schema.custom_field(asked.of, asked.field).is_some();
         let model = endpoint.resolvers().expanded().field(asked.of, asked.field);
@@ -90,8 +107,7 @@ impl Endpoint {
             (false, Some(model)) => Tables::read(&asked.existing, model, &api.schema)?,
             _ => Tables::default(),
         };
-        let is_root = ["Query", "Mutation"].contains(&asked.of);
-        let records = if is_root { records } else { Tables::default() };
+        let records = if asked.is_root() { records } else { Tables::default() };
         let table = self.table(&api, &asked, &records).await?;
         let mut functions = Functions::default();
         for name in api.schema.custom_fields().iter().flat_map(|field| field.functions()) {
@@ -106,21 +122,7 @@ impl Endpoint {
         if asked.of == "Mutation" {
             self.last = None;
         }
-        let expanded = std::sync::Arc::clone(endpoint.resolvers().expanded());
-        if is_root {
-            let request = request(&expanded, &asked);
-            return Ok(shape(endpoint.answer(&asked.identity, &request).await, asked.field));
-        }
-        let source = match &asked.existing {
-            Value::Object(source) => source.clone(),
-            Value::Array(records) => records.first().and_then(Value::as_object).cloned().unwrap_or_default(),
-            _ => Item::new(),
-        };
-        let mut selection = asked.field.to_owned();
-        if let Some(field) = expanded.field(asked.of, asked.field) {
-            selection.push_str(&selected(&expanded, field, asked.selection));
-        }
-        Ok(shape(endpoint.answer_part(&asked.identity, asked.of, source, &selection).await, asked.field))
+        Ok(Ready { endpoint, api, asked })
     }
 
     fn endpoint(&mut self, api: &Rc<Api>) -> Result<GraphQl, Refusal> {
@@ -164,9 +166,47 @@ impl Endpoint {
                 plant(&table, model, &api.authorizer, start, items).await.map_err(|error| failed(&error))?;
             }
         }
-        let is_root = ["Query", "Mutation"].contains(&asked.of);
-        self.last = is_root.then(|| (Rc::as_ptr(api), asked.existing.clone(), table.clone()));
+        self.last = asked.is_root().then(|| (Rc::as_ptr(api), asked.existing.clone(), table.clone()));
         Ok(table)
+    }
+}
+
+impl Asked<'_> {
+    fn is_root(&self) -> bool {
+        ["Query", "Mutation"].contains(&self.of)
+    }
+
+    /// The object that a field is asked of, which is none of the root.
+    pub(crate) fn source(&self) -> Item {
+        match &self.existing {
+            Value::Object(source) => source.clone(),
+            Value::Array(records) => records.first().and_then(Value::as_object).cloned().unwrap_or_default(),
+            _ => Item::new(),
+        }
+    }
+}
+
+impl Ready<'_> {
+    pub(crate) async fn answer(&self) -> Result<Value, Refusal> {
+        let Self { endpoint, api, asked } = self;
+        if asked.of == "Subscription" {
+            return listen(endpoint, api, asked).await;
+        }
+        if asked.is_root() {
+            return Ok(shape(endpoint.answer(&asked.identity, &self.request()).await, asked.field));
+        }
+        let expanded = endpoint.resolvers().expanded();
+        let mut selection = asked.field.to_owned();
+        if let Some(field) = expanded.field(asked.of, asked.field) {
+            selection.push_str(&selected(expanded, field, asked.selection));
+        }
+        let answer = endpoint.answer_part(&asked.identity, asked.of, asked.source(), &selection).await;
+        Ok(shape(answer, asked.field))
+    }
+
+    /// The case as a client would send it.
+    pub(crate) fn request(&self) -> Item {
+        request(self.endpoint.resolvers().expanded(), &self.asked)
     }
 }
 
@@ -266,7 +306,7 @@ fn selected(expanded: &ExpandedSchema, field: &ExpandedField, selection: Option<
 }
 
 /// The answer of the endpoint as an answer to a case.
-fn shape(answer: Value, field: &str) -> Value {
+pub(crate) fn shape(answer: Value, field: &str) -> Value {
     let errors = answer.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |error: &Value, name: &str| error.get(name).cloned().unwrap_or_default();
     let told = |error: &Value| json!({"type": text(error, "errorType"), "message": text(error, "message")});

@@ -66,8 +66,13 @@ use std::{
 use clap::Args;
 use thiserror::Error;
 
-use self::{answer::Answer, endpoint::Endpoint};
-pub(crate) use self::{case::Case, catalogue::Catalogue, settings::read_project};
+use self::answer::Answer;
+#[cfg(test)]
+pub(crate) use self::{
+    caller::read as read_caller,
+    endpoint::{Ready, shape},
+};
+pub(crate) use self::{case::Case, catalogue::Catalogue, endpoint::Endpoint, settings::read_project};
 
 /// What a case and its answer look like, for `--help`.
 const EXAMPLE: &str = r#"A case is a schema, a caller and a request, on one line of standard input:

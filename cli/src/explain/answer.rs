@@ -101,6 +101,13 @@ impl Said {
 }
 
 impl Answer {
+    /// Whether the answer about a stored record can depend on it. It does not for those without credentials, and for those whom every
+    /// rule refuses whatever the record holds.
+    pub(crate) fn takes_a_record(identity: Option<&Identity>, operation: Operation, model: &Model) -> bool {
+        let screen = |identity| Authorizer::new().trust_identity_pool().screen(identity, operation, model);
+        identity.is_some_and(|identity| screen(identity) != Screening::Denied)
+    }
+
     /// Asks the evaluator. Without a record, an operation on a stored one is answered as far as it goes.
     pub(crate) fn of(
         identity: Option<&Identity>,

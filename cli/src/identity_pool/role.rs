@@ -1,6 +1,6 @@
 //! The roles that the pool gives, as the template has them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use portcullis_iam::{Context, Policy, Principal, TrustPolicy};
 use serde_json::Value;
@@ -11,12 +11,18 @@ use crate::template::{Stack, stack::ACCOUNT};
 /// Who vouches for the identities of a pool.
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 const ROLE: &str = "AWS::IAM::Role";
+/// How long a session of a role may last at most, in seconds, where the role does not say.
+const USUAL_SESSION: u64 = 3600;
+/// What a role may say.
+const SESSIONS: RangeInclusive<u64> = 3600..=43_200;
 
 /// A role that somebody with an identity may have.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Role {
     pub(super) name: String,
     trust: TrustPolicy,
+    /// How long a session may last at most, in seconds.
+    pub(super) max_session: u64,
     pub(crate) policies: Vec<Policy>,
 }
 
@@ -48,12 +54,18 @@ impl Roles {
                 ));
             }
             let trust = TrustPolicy::parse(document).map_err(policy)?;
+            let max_session = max_session(properties.get("MaxSessionDuration")).ok_or_else(|| {
+                SetupError::unsupported(
+                    &id,
+                    "has a MaxSessionDuration that is not between 3600 and 43200 seconds",
+                )
+            })?;
             let inline =
                 properties.get("Policies").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let policies = inline.iter().map(read).collect::<Result<_, _>>().map_err(policy)?;
             // Roles are called by their ids on this machine.
             let arn = format!("arn:aws:iam::{ACCOUNT}:role/{id}");
-            roles.insert(arn, Role { name: id.clone(), trust, policies });
+            roles.insert(arn, Role { name: id.clone(), trust, max_session, policies });
         }
         for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"] {
             for id in stack.ids(kind)? {
@@ -83,6 +95,13 @@ impl Role {
         let admits = |action| self.trust.admits(Principal::Federated(COGNITO), action, context);
         admits("sts:AssumeRoleWithWebIdentity") && (!with_tags || admits("sts:TagSession"))
     }
+}
+
+/// CloudFormation takes a number as a text too.
+fn max_session(said: Option<&Value>) -> Option<u64> {
+    let Some(said) = said else { return Some(USUAL_SESSION) };
+    let seconds = said.as_u64().or_else(|| said.as_str()?.parse().ok());
+    seconds.filter(|seconds| SESSIONS.contains(seconds))
 }
 
 fn read(properties: &Value) -> Result<Policy, portcullis_iam::InvalidPolicy> {

@@ -64,9 +64,9 @@ async fn perform(pool: &Arc<Inner>, request: Request) -> Result<(Session, Creden
     else {
         return Err((INVALID, "ValidationError", "RoleArn, RoleSessionName and WebIdentityToken are needed"));
     };
-    let seconds = match take("DurationSeconds").map(|seconds| seconds.parse::<u64>()) {
-        None => pool.lifetime.as_secs(),
-        Some(Ok(seconds)) if DURATIONS.contains(&seconds) => seconds,
+    let asked = match take("DurationSeconds").map(|seconds| seconds.parse::<u64>()) {
+        None => None,
+        Some(Ok(seconds)) if DURATIONS.contains(&seconds) => Some(seconds),
         Some(_) => return Err((INVALID, "ValidationError", "DurationSeconds is not between 900 and 43200")),
     };
     // A session policy that is passed over would leave more open than was asked for.
@@ -96,6 +96,14 @@ async fn perform(pool: &Arc<Inner>, request: Request) -> Result<(Session, Creden
     if !role.admits(&session.context(), false) {
         return Err(denied);
     }
+    let seconds = match asked {
+        None => role.max_session.min(pool.lifetime.as_secs()),
+        Some(seconds) if seconds <= role.max_session => seconds,
+        Some(_) => {
+            let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+            return Err((INVALID, "ValidationError", message));
+        }
+    };
     let credentials = pool.credentials.make(&session, Duration::from_secs(seconds), &*pool.random);
     let failed = (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", "Internal server error");
     Ok((session, credentials.map_err(|_| failed)?))

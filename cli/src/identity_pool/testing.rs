@@ -1,6 +1,7 @@
 //! A user pool and an identity pool in memory, set up from a template like the one that is deployed, and a clock that stands still.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
@@ -19,7 +20,9 @@ use portcullis_data::Clock;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{IdentityPool, Logins, OidcLogin, Parts, Roles, Setup, SetupError, SharedClock, Store, router};
+use super::{
+    IdentityPool, Logins, OidcLogin, Parts, Roles, Session, Setup, SetupError, SharedClock, Store, router,
+};
 use crate::{
     pool::{Courier, GroupRole, Message, Pool, PoolConfig, PoolStorage, SystemRandom},
     template::{Stack, stack::REGION},
@@ -117,6 +120,18 @@ pub(crate) struct ManualClock(pub(crate) Mutex<Timestamp>);
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
+    }
+}
+
+/// A session of a role of this name, of nobody in particular.
+pub(crate) fn session(role: &str) -> Session {
+    Session {
+        role: role.to_owned(),
+        name: "session".to_owned(),
+        identity: String::new(),
+        pool: String::new(),
+        amr: Vec::new(),
+        tags: BTreeMap::new(),
     }
 }
 
@@ -288,7 +303,7 @@ impl Running {
         answer["Credentials"].clone()
     }
 
-    /// The request, signed with these credentials.
+    /// The request, signed with these credentials: all of its headers, `host` among them.
     pub(crate) fn sign(
         &self,
         credentials: &Value,
@@ -313,11 +328,13 @@ impl Running {
             .build()
             .unwrap()
             .into();
-        request.headers_mut().insert("host", "127.0.0.1".parse().unwrap());
-        let uri = format!("http://127.0.0.1{}", request.uri());
+        let host = request.headers_mut().entry("host").or_insert("127.0.0.1".parse().unwrap());
+        let host = host.to_str().unwrap().to_owned();
+        let uri = format!("http://{host}{}", request.uri());
         let body = SignableBody::Bytes(request.body().as_bytes());
-        let signable =
-            SignableRequest::new(request.method().as_str(), uri, [("host", "127.0.0.1")].into_iter(), body);
+        let headers = request.headers().iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let signable = SignableRequest::new(request.method().as_str(), uri, headers, body);
         let (signing, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
         signing.apply_to_request_http1x(&mut request);
         request

@@ -3,6 +3,7 @@
 use axum::{Json, Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use portcullis::{AccessKey, CredentialSource, SignatureError, rules::IamCaller, testkit::TestIssuer};
 use portcullis_data::Clock;
 use serde_json::{Value, json};
@@ -287,6 +288,11 @@ fn a_template_that_cannot_be_enforced_here_is_not_started_with() {
         ),
         ("Action: execute-api:Invoke", "Action: invoke", "Calls: `Statement[0].Action`"),
         (
+            "EditorsRole: { Type: AWS::IAM::Role, Properties: { ",
+            "EditorsRole: { Type: AWS::IAM::Role, Properties: { MaxSessionDuration: 43201, ",
+            "EditorsRole has a MaxSessionDuration that is not between 3600 and 43200",
+        ),
+        (
             "ForAnyValue:StringLike: { cognito-identity.amazonaws.com:amr: authenticated }",
             "StringIs: { a:b: c }",
             "Role: `Statement[0].Condition.StringIs`",
@@ -307,6 +313,9 @@ fn a_template_that_cannot_be_enforced_here_is_not_started_with() {
 #[tokio::test]
 async fn in_the_classic_flow_the_client_chooses_among_the_roles_that_trust_it() {
     let classic = TEMPLATE.replace("AllowClassicFlow: false", "AllowClassicFlow: true");
+    let plain = "EditorsRole: { Type: AWS::IAM::Role, Properties: { ";
+    let classic = classic.replace(plain, &format!("{plain}MaxSessionDuration: 7200, "));
+    assert!(classic.contains("7200"));
     let running = Running::try_start(&classic, true, &[]).unwrap();
     let ada = running.enroll("ada", &[]).await;
     let logins = running.logins(&ada.id);
@@ -341,10 +350,11 @@ async fn in_the_classic_flow_the_client_chooses_among_the_roles_that_trust_it() 
     };
     let (status, body) = assume(&[]).await;
     assert_eq!(status, 200, "{body}");
-    let element = |name: &str| {
+    fn part(body: &str, name: &str) -> String {
         let (_, rest) = body.split_once(&format!("<{name}>")).unwrap();
         rest.split_once(&format!("</{name}>")).unwrap().0.to_owned()
-    };
+    }
+    let element = |name: &str| part(&body, name);
     let credentials = json!({
         "AccessKeyId": element("AccessKeyId"), "SecretKey": element("SecretAccessKey"),
         "SessionToken": element("SessionToken"),
@@ -370,6 +380,40 @@ async fn in_the_classic_flow_the_client_chooses_among_the_roles_that_trust_it() 
         assert_eq!(status, expected.0, "{change:?}: {body}");
         assert!(body.contains(&format!("<Code>{}</Code>", expected.1)), "{change:?}: {body}");
     }
+    // A session is as long as it is asked for, up to what its role allows.
+    let now = running.clock.now();
+    for (role, asked, expected) in [
+        (ADMINS, None, Ok(3600)),
+        (ADMINS, Some("900"), Ok(900)),
+        (ADMINS, Some("3600"), Ok(3600)),
+        (ADMINS, Some("3601"), Err("exceeds the MaxSessionDuration set for this role")),
+        (EDITORS, None, Ok(3600)),
+        (EDITORS, Some("7200"), Ok(7200)),
+        (EDITORS, Some("7201"), Err("exceeds the MaxSessionDuration set for this role")),
+        (EDITORS, Some("43201"), Err("is not between 900 and 43200")),
+    ] {
+        let changes: Vec<(&str, &str)> = asked
+            .map(|seconds| ("DurationSeconds", seconds))
+            .into_iter()
+            .chain([("RoleArn", role)])
+            .collect();
+        let (status, body) = assume(&changes).await;
+        match expected {
+            Ok(seconds) => {
+                assert_eq!(status, 200, "{changes:?}: {body}");
+                let end: Timestamp = part(&body, "Expiration").parse().unwrap();
+                assert_eq!(end.as_second() - now.as_second(), seconds, "{changes:?}");
+            }
+            Err(problem) => {
+                assert!(
+                    status == 400 && body.contains("<Code>ValidationError</Code>"),
+                    "{changes:?}: {body}"
+                );
+                assert!(body.contains(problem), "{changes:?}: {body}");
+            }
+        }
+    }
+
     running.advance(600);
     let (status, body) = assume(&[]).await;
     assert!(status == 400 && body.contains("<Code>ExpiredTokenException</Code>"), "{body}");

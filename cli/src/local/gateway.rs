@@ -20,29 +20,24 @@ use http::{
     header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE},
 };
 use portcullis::{MAX_SIGNED_BODY, SigV4Layer, SigV4Verifier, SignatureError, SignedCaller};
-use portcullis_data::Clock;
-use portcullis_iam::{Context, Decision, Request as PolicyRequest};
+use portcullis_iam::Decision;
 use portcullis_resolvers::graphql::GraphQl;
 use serde_json::{Value, json};
 
 use crate::{
-    identity_pool::{Roles, Session, SharedClock},
-    local::identity::LocalIdentities,
-    template::stack::{ACCOUNT, REGION},
+    identity_pool::Session,
+    local::{identity::LocalIdentities, policies::Policies},
 };
 
 const REST: &str = "execute-api";
-const GRAPHQL: &str = "appsync";
+pub(crate) const GRAPHQL: &str = "appsync";
 const GRAPHQL_PATH: &str = "/graphql";
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// Asks the policies.
+/// What stands between a signature and the API.
 #[derive(Clone)]
 struct Gateway {
-    roles: Arc<Roles>,
-    clock: Arc<dyn Clock>,
-    rest_api: Option<String>,
-    graphql_api: Option<String>,
+    policies: Policies,
     graphql: GraphQl,
 }
 
@@ -52,17 +47,14 @@ struct Refused;
 
 /// The routes of the API behind the gateway.
 pub(crate) fn router(routes: Router, identities: &LocalIdentities, graphql: GraphQl) -> Router {
-    let gateway = Gateway {
-        roles: Arc::clone(&identities.roles),
-        clock: Arc::clone(&identities.clock),
-        rest_api: identities.rest_api.clone(),
-        graphql_api: identities.graphql_api.clone(),
-        graphql,
-    };
-    let verifier = SigV4Verifier::builder(identities.pool.credentials(), REGION, REST).service(GRAPHQL);
-    let verifier = verifier.clock(SharedClock(Arc::clone(&identities.clock))).build();
+    let verifier = identities.verifier(REST).service(GRAPHQL).build();
+    in_front_of(routes, verifier, Policies::of(identities), graphql)
+}
+
+/// The same for callers whom this verifier knows.
+fn in_front_of(routes: Router, verifier: SigV4Verifier, policies: Policies, graphql: GraphQl) -> Router {
     routes
-        .layer(from_fn_with_state(gateway, authorize))
+        .layer(from_fn_with_state(Gateway { policies, graphql }, authorize))
         .layer(SigV4Layer::new(verifier).optional())
         .layer(from_fn(answer))
 }
@@ -95,31 +87,17 @@ async fn authorize(State(gateway): State<Gateway>, request: Request, next: Next)
     if service != if is_graphql { GRAPHQL } else { REST } {
         return SignatureError::Scope("Credential should be scoped to correct service.").into_response();
     }
-    let context = session.request_context(gateway.clock.now());
     if is_graphql {
-        gateway.authorize_fields(&session, &context, request, next).await
+        gateway.authorize_fields(&session, request, next).await
     } else {
-        gateway.authorize_call(&session, &context, request, next).await
+        gateway.authorize_call(&session, request, next).await
     }
 }
 
 impl Gateway {
-    async fn authorize_call(
-        &self,
-        session: &Session,
-        context: &Context,
-        request: Request,
-        next: Next,
-    ) -> Response {
-        let api = self.rest_api.as_deref().unwrap_or_default();
+    async fn authorize_call(&self, session: &Session, request: Request, next: Next) -> Response {
         let (method, path) = (request.method(), request.uri().path());
-        let resource =
-            |account: &str| format!("arn:aws:execute-api:{REGION}:{account}:{api}/$default/{method}{path}");
-        let action = "execute-api:Invoke";
-        let decision = match &self.rest_api {
-            Some(_) => self.decide(session, context, action, resource(ACCOUNT)),
-            None => Decision::NotAllowed,
-        };
+        let decision = self.policies.decide_call(session, method, path);
         if decision.is_allowed() {
             return next.run(request).await;
         }
@@ -127,25 +105,20 @@ impl Gateway {
             Decision::Denied => "with an explicit deny in an identity-based policy",
             _ => "because no identity-based policy allows the execute-api:Invoke action",
         };
-        let (caller, resource) = (session.user_arn(), resource("********0000"));
-        let text =
-            format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}");
+        let (caller, resource) = (session.user_arn(), self.policies.call("********0000", method, path));
+        let text = format!(
+            "User: {caller} is not authorized to perform: execute-api:Invoke on resource: {resource} {reason}"
+        );
         let headers = [(ERROR_TYPE, "AccessDeniedException"), (CONTENT_TYPE, "application/json")];
         refused((StatusCode::FORBIDDEN, headers, json!({ "Message": text }).to_string()).into_response())
     }
 
     /// All of the request or nothing: AppSync answers the other fields.
-    async fn authorize_fields(
-        &self,
-        session: &Session,
-        context: &Context,
-        request: Request,
-        next: Next,
-    ) -> Response {
-        let Some(api) = self.graphql_api.as_deref() else {
+    async fn authorize_fields(&self, session: &Session, request: Request, next: Next) -> Response {
+        if !self.policies.take_graphql() {
             let error = json!({ "errorType": "UnauthorizedException", "message": "You are not authorized to make this call." });
             return refused((StatusCode::UNAUTHORIZED, Json(json!({ "errors": [error] }))).into_response());
-        };
+        }
         let (parts, body) = request.into_parts();
         // The signature of all of it has been checked, so it has been read before.
         let body: Bytes = to_bytes(body, MAX_SIGNED_BODY).await.unwrap_or_default();
@@ -153,12 +126,7 @@ impl Gateway {
             Ok(Value::Object(asked)) => self.graphql.root_fields(&asked),
             _ => Vec::new(),
         };
-        let denied = asked.into_iter().find(|(parent, field)| {
-            let resource =
-                format!("arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{api}/types/{parent}/fields/{field}");
-            !self.decide(session, context, "appsync:GraphQL", resource).is_allowed()
-        });
-        let Some((parent, field)) = denied else {
+        let Some((parent, field)) = self.policies.denied_field(session, asked) else {
             return next.run(Request::from_parts(parts, Body::from(body))).await;
         };
         let error = json!({
@@ -168,13 +136,6 @@ impl Gateway {
         let told = json!({ "data": { field: null }, "errors": [error] });
         refused(Json(told).into_response())
     }
-
-    fn decide(&self, session: &Session, context: &Context, action: &str, resource: String) -> Decision {
-        let Some(role) = self.roles.get(&session.role_arn()) else { return Decision::NotAllowed };
-        let decision = Decision::of(&role.policies, &PolicyRequest::new(action, resource, context));
-        tracing::debug!(role = session.role_arn(), action, ?decision, "policies asked");
-        decision
-    }
 }
 
 fn refused(mut response: Response) -> Response {
@@ -183,10 +144,13 @@ fn refused(mut response: Response) -> Response {
 }
 
 #[cfg(test)]
+mod conformance;
+
+#[cfg(test)]
 mod tests {
     use http::Method;
     use http_body_util::BodyExt;
-    use portcullis_data::{ConnectOptions, Functions, Table, connect, rules::Authorizer};
+    use portcullis_data::{Clock, ConnectOptions, Functions, Table, connect, rules::Authorizer};
     use portcullis_resolvers::Resolvers;
     use portcullis_schema::Schema;
     use tower::ServiceExt;

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use portcullis::{SigV4Verifier, SigV4VerifierBuilder};
 use portcullis_data::{Clock, System};
 use serde_json::Value;
 
 use crate::{
     Args, bucket,
-    identity_pool::{IdentityPool, Logins, Parts, Roles, Setup, SetupError, Store},
+    identity_pool::{IdentityPool, Logins, Parts, Roles, Setup, SetupError, SharedClock, Store},
     local::{OpenFolder, StartError},
     pool::{GroupRole, Pool, Random, SystemRandom},
     template::{Stack, TemplateMistake, stack::REGION},
@@ -103,6 +104,12 @@ impl LocalIdentities {
             identities.bucket = setup.map_err(|error| StartError::part("the bucket", error))?;
         }
         Ok(identities)
+    }
+
+    /// Checks requests to this service that are signed with credentials of the pool.
+    pub(crate) fn verifier(&self, service: &str) -> SigV4VerifierBuilder {
+        let verifier = SigV4Verifier::builder(self.pool.credentials(), REGION, service);
+        verifier.clock(SharedClock(Arc::clone(&self.clock)))
     }
 
     /// What the API is told about the pool when it is deployed.

@@ -18,6 +18,8 @@ mod example;
 mod gateway;
 mod identity;
 mod listener;
+mod patience;
+mod policies;
 mod realtime;
 mod remote_function;
 mod servers;

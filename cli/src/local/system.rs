@@ -21,7 +21,7 @@ use crate::{
         environment::{Environment, TABLE_NAME},
         example, gateway,
         identity::{self, LocalIdentities},
-        realtime::Realtime,
+        realtime::{Realtime, Signatures},
         remote_function::RemoteFunction,
         servers::Servers,
         triggers::LocalTriggers,
@@ -120,12 +120,16 @@ impl System {
         let api = if identities.is_some() { api.signed_requests() } else { api };
         let authenticate = api.authenticate();
         let console = console.router(table, authenticate.clone());
-        let realtime = Realtime::new(endpoint.clone(), authenticate.clone()).router();
+        let realtime = Realtime::new(endpoint.clone(), authenticate.clone());
+        let realtime = match &identities {
+            Some(identities) => realtime.signatures(Signatures::of(identities)),
+            None => realtime,
+        };
         let graphql = portcullis_resolvers::graphql::router(endpoint.clone(), authenticate);
-        let api = api.merge(graphql).merge(realtime);
+        let api = api.merge(graphql).merge(realtime.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         if let (Some(identities), Some(listener)) = (&identities, storage_listener) {
-            doors.serve(listener, open_bucket(identities, folder.as_ref())?.router());
+            doors.serve_files(listener, open_bucket(identities, folder.as_ref())?.router());
         }
         let (users, routes) = match identities {
             Some(identities) => {
@@ -247,7 +251,7 @@ fn open_bucket(
         setup,
         store: bucket::Store::open(file, identities.clock.now()).map_err(|error| failed(&error))?,
         roles: Arc::clone(&identities.roles),
-        credentials: identities.pool.credentials(),
+        verifier: identities.verifier(bucket::SERVICE),
         clock: Arc::clone(&identities.clock),
         random: Arc::new(SystemRandom),
         max_body,

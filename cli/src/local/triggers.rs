@@ -196,6 +196,11 @@ impl Accounts for LocalDirectory {
         let linked = self.0.link_provider(username, &identity.provider, &identity.subject).await;
         linked.map_err(|error| failure("AdminLinkProviderForUser", &error))
     }
+
+    async fn unlink_provider(&self, _: &str, identity: &FederatedIdentity) -> Result<(), DirectoryError> {
+        let unlinked = self.0.unlink_provider(&identity.provider, &identity.subject).await;
+        unlinked.map_err(|error| failure("AdminDisableProviderForUser", &error))
+    }
 }
 
 fn account(user: &PoolUser) -> Account {

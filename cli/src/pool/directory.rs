@@ -6,7 +6,7 @@ use crate::pool::{
     Inner, PoolError, PoolHandle, RandomError,
     attributes::Attributes,
     error::{Exception, ServiceError},
-    oauth::{LinkError, link},
+    oauth::{LinkError, disable_provider, link},
     sessions::Session,
     srp::Verifier,
     users::{Status, User},
@@ -62,6 +62,23 @@ impl PoolHandle {
         self.work(move |pool| match pool.store.write(|tx| link(pool, tx, &username, &provider, &subject)) {
             Ok(_) | Err(LinkError::AlreadyLinked) => Ok(()),
             Err(LinkError::UserNotFound) => Err(PoolError::UserNotFound),
+            Err(LinkError::Database(error)) => Err(error.into()),
+            Err(error) => Err(PoolError::Link(error.to_string())),
+        })
+        .await
+    }
+
+    /// Takes back that whoever is `subject` at the provider signs in as the user that they are linked to.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::UserNotFound`] if they are linked to nobody, [`PoolError::Link`] if the provider is not known, or a failure of the
+    /// database.
+    pub async fn unlink_provider(&self, provider: &str, subject: &str) -> Result<(), PoolError> {
+        let (provider, subject) = (provider.to_owned(), subject.to_owned());
+        self.work(move |pool| match pool.store.write(|tx| disable_provider(pool, tx, &provider, &subject)) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(PoolError::UserNotFound),
             Err(LinkError::Database(error)) => Err(error.into()),
             Err(error) => Err(PoolError::Link(error.to_string())),
         })

@@ -43,6 +43,13 @@ impl SigningKey {
 
     /// A new key, in the form that is kept.
     pub(crate) fn generate() -> Result<Vec<u8>, PoolError> {
+        #[cfg(test)]
+        return tests::one_of_a_few(Self::make);
+        #[cfg(not(test))]
+        Self::make()
+    }
+
+    fn make() -> Result<Vec<u8>, PoolError> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| PoolError::SigningKey("made"))?;
         let pkcs8 = pair.as_der().map_err(|_| PoolError::SigningKey("made"))?;
         Ok(pkcs8.as_ref().to_vec())
@@ -102,8 +109,19 @@ impl SigningKey {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::Cell, sync::OnceLock};
+
     use super::*;
     use crate::pool::PoolStorage;
+
+    /// To make a key takes a tenth of a second, and hundreds of tests want one each. So they share a few, of which a test gets one
+    /// after the other: the pools of one test have different ones.
+    pub(super) fn one_of_a_few(make: fn() -> Result<Vec<u8>, PoolError>) -> Result<Vec<u8>, PoolError> {
+        static KEYS: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
+        thread_local!(static NEXT: Cell<usize> = const { Cell::new(0) });
+        let next = NEXT.replace((NEXT.get() + 1) % KEYS.len());
+        Ok(KEYS[next].get_or_init(|| make().unwrap()).clone())
+    }
 
     #[test]
     fn a_token_is_read_only_as_it_was_signed() {

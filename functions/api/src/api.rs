@@ -128,15 +128,11 @@ impl Api {
     ///
     /// As [`Api::from_config`].
     pub fn on_table(schema: Schema, config: &Config, table: Table) -> Result<Self, StartError> {
-        let mut issuers = config.issuers().into_iter();
-        let servers: Vec<String> = config.issuers().iter().map(|issuer| issuer.url().to_owned()).collect();
+        let issuers = config.issuers();
+        let servers: Vec<String> = issuers.iter().map(|issuer| issuer.url().to_owned()).collect();
         let functions = portcullis_handlers::register(Functions::default());
         let endpoint = config.graphql.then(|| endpoint(&schema, config, &table, &functions)).transpose()?;
-        let pool = issuers.next().map(|pool| match &config.jwks {
-            Some(keys) => pool.initial_keys(keys.clone()),
-            None => pool,
-        });
-        let verifier = pool.into_iter().chain(issuers).fold(Verifier::builder(), VerifierBuilder::issuer);
+        let verifier = issuers.into_iter().fold(Verifier::builder(), VerifierBuilder::issuer);
         let api = Self::new(schema, table, verifier.build()?)?;
         let api = api.api_keys(&config.api_keys).cors(config.cors.clone());
         let api = api.gateway(config.trusted_gateway()?).authorizer(config.iam.authorizer());

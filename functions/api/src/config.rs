@@ -29,24 +29,18 @@ mod environment;
 use std::fmt;
 
 use portcullis::{
-    ConfigError as GatewayError, GatewayTokens, GatewayTokensBuilder, Issuer, JwkSet, TokenUse,
-    TrustedGateway,
+    ConfigError as GatewayError, Environment, EnvironmentErrors, GatewayTokens, GatewayTokensBuilder,
+    IamConfig, Issuer, OidcConfig, TrustedGateway, UserPoolConfig,
 };
-use portcullis_data::rules::{Authorizer, IdentityPool};
-use thiserror::Error;
 
-use self::environment::Environment;
+use self::environment::{api_keys, cors, gateway, resource_url, table_name};
 use crate::CorsOrigins;
 
 /// What the deployed API needs to know.
 #[derive(Clone)]
 pub struct Config {
     /// Who issues the tokens.
-    pub issuer: IssuerConfig,
-    /// The app clients whose tokens are accepted.
-    pub client_ids: Vec<String>,
-    /// Which tokens are accepted.
-    pub token_use: TokenUse,
+    pub user_pool: UserPoolConfig,
     /// The region of the table. Checked here; the AWS SDK reads it by itself.
     pub region: String,
     /// The table.
@@ -55,8 +49,6 @@ pub struct Config {
     pub api_keys: Vec<String>,
     /// Which web pages may call.
     pub cors: CorsOrigins,
-    /// The issuer's key set, if it is given at start.
-    pub jwks: Option<JwkSet>,
     /// An issuer beside the user pool.
     pub oidc: Option<OidcConfig>,
     /// Which checks of API Gateway are believed.
@@ -83,64 +75,18 @@ pub struct GatewayConfig {
     pub claims_of_token: bool,
 }
 
-/// An OpenID Connect issuer that is no user pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OidcConfig {
-    /// As its tokens spell `iss`.
-    pub issuer: String,
-    /// One of these must stand in a token's `aud`.
-    pub audiences: Vec<String>,
-    /// Which tokens are accepted.
-    pub token_use: TokenUse,
-}
-
-/// How callers with AWS credentials are told apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IamConfig {
-    /// The identity pool whose members and guests the rules admit.
-    pub pool: Option<IdentityPool>,
-    /// Its id: whoever comes from another pool is nobody, whatever their role is called.
-    pub pool_id: Option<String>,
-    /// The names of roles that may do everything on every model that has rules.
-    pub admin_roles: Vec<String>,
-    /// Whether everybody with AWS credentials is admitted whom no identity pool stands behind.
-    pub admits_account: bool,
-}
-
-impl IamConfig {
-    /// The evaluator of the rules that tells callers apart like this.
-    #[must_use]
-    pub fn authorizer(&self) -> Authorizer {
-        let authorizer = match &self.pool {
-            Some(pool) => Authorizer::new().identity_pool(pool.clone()),
-            None => Authorizer::new(),
-        };
-        let authorizer = authorizer.admin_roles(self.admin_roles.iter().map(String::as_str));
-        if self.admits_account { authorizer.admit_account() } else { authorizer }
-    }
-}
-
 impl Config {
     /// The issuers, with everything that is expected of their tokens.
     pub(crate) fn issuers(&self) -> Vec<Issuer> {
-        let pool = match &self.issuer {
-            IssuerConfig::Pool { region, id } => Issuer::cognito(region, id),
-            IssuerConfig::At(url) => Issuer::cognito_at(url),
-        };
-        let mut issuers = vec![pool.client_ids(&self.client_ids).token_use(self.token_use)];
-        if let Some(oidc) = &self.oidc {
-            issuers.push(Issuer::oidc(&oidc.issuer).audiences(&oidc.audiences).token_use(oidc.token_use));
-        }
-        issuers
+        let oidc = self.oidc.as_ref().map(OidcConfig::issuer);
+        [self.user_pool.issuer_with_keys()].into_iter().chain(oidc).collect()
     }
 
     /// What is believed of the gateway.
     pub(crate) fn trusted_gateway(&self) -> Result<TrustedGateway, GatewayError> {
         let mut trusted = TrustedGateway::new();
         if self.gateway.iam {
-            trusted = trusted.iam().user_pool(self.issuer.pool_id());
+            trusted = trusted.iam().user_pool(self.user_pool.pool_id());
             if let Some(id) = &self.iam.pool_id {
                 trusted = trusted.identity_pool(id);
             }
@@ -156,45 +102,6 @@ impl Config {
         }
         Ok(trusted)
     }
-}
-
-impl IssuerConfig {
-    /// The id of the user pool: at another address the last part of it.
-    fn pool_id(&self) -> &str {
-        match self {
-            Self::Pool { id, .. } => id,
-            Self::At(url) => url.rsplit('/').next().unwrap_or_default(),
-        }
-    }
-}
-
-/// Who issues the tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IssuerConfig {
-    /// A user pool at AWS.
-    Pool {
-        /// The region, which is the first part of the id.
-        region: String,
-        /// The id.
-        id: String,
-    },
-    /// A user pool at another address.
-    At(String),
-}
-
-/// Everything that is wrong with the configuration, a line each.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-/// A variable that is missing or wrong. The text never repeats its value.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{variable} {problem}")]
-pub struct ConfigError {
-    /// The name of the variable.
-    pub variable: &'static str,
-    /// What is wrong, in words that fit after the name.
-    pub problem: String,
 }
 
 impl Config {
@@ -222,61 +129,31 @@ impl Config {
     /// let errors = Config::from_env(|_| None).unwrap_err();
     /// assert_eq!(errors.errors().len(), 4);
     /// ```
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentErrors> {
         let mut environment = Environment::new(lookup);
-        let issuer = environment.issuer();
-        let client_ids = environment.client_ids();
-        let token_use = environment.token_use("TOKEN_USE");
-        let region = environment.region();
-        let table_name = environment.table_name();
-        let api_keys = environment.api_keys();
-        let cors = environment.cors();
-        let jwks = environment.jwks();
-        let oidc = environment.oidc();
-        let (gateway, iam) = environment.gateway(oidc.is_some());
-        let resource_url = environment.resource_url();
-        let graphql = environment.graphql();
-        let errors = environment.into_errors();
-        match (issuer, client_ids, region, table_name) {
-            (Some(issuer), Some(client_ids), Some(region), Some(table_name)) if errors.is_empty() => {
-                Ok(Self {
-                    issuer,
-                    client_ids,
-                    token_use,
-                    region,
-                    table_name,
-                    api_keys,
-                    cors,
-                    jwks,
-                    oidc,
-                    gateway,
-                    iam,
-                    resource_url,
-                    graphql,
-                })
-            }
-            _ => Err(ConfigErrors(errors)),
-        }
-    }
-}
-
-impl ConfigErrors {
-    /// The mistakes, in the order of the table above.
-    #[must_use]
-    pub fn errors(&self) -> &[ConfigError] {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{error}")?;
-        }
-        Ok(())
+        let user_pool = environment.user_pool(true);
+        let region = environment.required("AWS_REGION");
+        let table_name = table_name(&mut environment);
+        let api_keys = api_keys(&mut environment);
+        let cors = cors(&mut environment);
+        let oidc = environment.oidc(user_pool.as_ref());
+        let gateway = gateway(&mut environment, oidc.is_some());
+        let iam = environment.iam((!gateway.iam).then_some("TRUST_GATEWAY to name iam"));
+        let resource_url = resource_url(&mut environment);
+        let graphql = environment.word("GRAPHQL", &[("on", true), ("off", false)]).unwrap_or_default();
+        let config = user_pool.zip(region).zip(table_name).map(|((user_pool, region), table_name)| Self {
+            user_pool,
+            region,
+            table_name,
+            api_keys,
+            cors,
+            oidc,
+            gateway,
+            iam,
+            resource_url,
+            graphql,
+        });
+        environment.finish_with(config)
     }
 }
 
@@ -284,14 +161,11 @@ impl fmt::Display for ConfigErrors {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("issuer", &self.issuer)
-            .field("client_ids", &self.client_ids)
-            .field("token_use", &self.token_use)
+            .field("user_pool", &self.user_pool)
             .field("region", &self.region)
             .field("table_name", &self.table_name)
             .field("api_keys", &self.api_keys.len())
             .field("cors", &self.cors)
-            .field("jwks", &self.jwks.is_some())
             .field("oidc", &self.oidc)
             .field("gateway", &self.gateway)
             .field("iam", &self.iam)
@@ -303,6 +177,9 @@ impl fmt::Debug for Config {
 
 #[cfg(test)]
 mod tests {
+    use portcullis::{TokenUse, UserPoolAddress};
+    use portcullis_data::rules::IdentityPool;
+
     use super::*;
 
     const GOOD: [(&str, &str); 4] = [
@@ -312,7 +189,7 @@ mod tests {
         ("TABLE_NAME", "portcullis"),
     ];
 
-    fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    fn read(changes: &[(&str, &str)]) -> Result<Config, EnvironmentErrors> {
         let find = |name: &str, from: &[(&str, &str)]| {
             from.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
         };
@@ -322,13 +199,11 @@ mod tests {
     #[test]
     fn what_may_be_left_out_has_a_safe_default() {
         let config = read(&[]).unwrap();
-        let pool =
-            IssuerConfig::Pool { region: "eu-west-1".to_owned(), id: "eu-west-1_Ab12Cd34E".to_owned() };
-        assert_eq!(config.issuer, pool);
-        assert_eq!(config.client_ids, ["web", "ios"]);
-        assert_eq!(config.token_use, TokenUse::Access);
+        assert_eq!(config.user_pool.pool_id(), "eu-west-1_Ab12Cd34E");
+        assert_eq!(config.user_pool.client_ids, ["web", "ios"]);
+        assert_eq!(config.user_pool.token_use, TokenUse::Access);
         assert_eq!(config.cors, CorsOrigins::default());
-        assert!(config.api_keys.is_empty() && config.jwks.is_none() && config.oidc.is_none());
+        assert!(config.api_keys.is_empty() && config.user_pool.keys.is_none() && config.oidc.is_none());
         assert_eq!((config.gateway, config.iam), (GatewayConfig::default(), IamConfig::default()));
         assert_eq!((config.resource_url, config.graphql), (None, false));
         assert!(read(&[("GRAPHQL", "on")]).unwrap().graphql && !read(&[("GRAPHQL", "off")]).unwrap().graphql);
@@ -337,7 +212,8 @@ mod tests {
     #[test]
     fn an_issuer_stands_in_for_the_pool() {
         let config = read(&[("ISSUER", "http://127.0.0.1:9229/local_1"), ("USER_POOL_ID", "")]).unwrap();
-        assert_eq!(config.issuer, IssuerConfig::At("http://127.0.0.1:9229/local_1".to_owned()));
+        let address = UserPoolAddress::At("http://127.0.0.1:9229/local_1".to_owned());
+        assert_eq!(config.user_pool.address, address);
     }
 
     #[test]
@@ -359,11 +235,6 @@ mod tests {
             ("IAM_ACCESS", "account"),
         ]);
         let config = config.unwrap();
-        let oidc = OidcConfig {
-            issuer: "https://sign-in.example.com/".to_owned(),
-            audiences: vec!["web".to_owned(), "ios".to_owned()],
-            token_use: TokenUse::Id,
-        };
         let pool = IdentityPool::new()
             .id("eu-west-1:9b0ed3f4-7b6e-4ee4-a3b1-d8e7a1f0c2aa")
             .authenticated_role("arn:aws:iam::111122223333:role/web-member")
@@ -372,14 +243,17 @@ mod tests {
         let admin_roles =
             ["ops", "studio/CognitoIdentityCredentials", "arn:aws:iam::111122223333:role/team/audit"];
         let admin_roles = admin_roles.map(str::to_owned).to_vec();
-        assert_eq!(config.oidc, Some(oidc));
+        let oidc = config.oidc.as_ref().unwrap();
+        assert_eq!((oidc.issuer.as_str(), oidc.token_use), ("https://sign-in.example.com/", TokenUse::Id));
+        assert_eq!(oidc.audiences, ["web", "ios"]);
         assert_eq!(
             config.gateway,
             GatewayConfig { iam: true, lambda: true, jwt: true, claims_of_token: true }
         );
         assert_eq!(config.resource_url.as_deref(), Some("https://api.example.com"));
         assert!(config.trusted_gateway().is_ok());
-        assert_eq!(config.iam, IamConfig { pool: Some(pool), pool_id, admin_roles, admits_account: true });
+        assert_eq!((config.iam.pool, config.iam.pool_id), (Some(pool), pool_id));
+        assert_eq!((config.iam.admin_roles, config.iam.admits_account), (admin_roles, true));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub use self::{
     access_log::log_filter,
     api::{Api, StartError},
     body::BODY_LIMIT,
-    config::{Config, ConfigError, ConfigErrors, GatewayConfig, IamConfig, IssuerConfig, OidcConfig},
+    config::{Config, GatewayConfig},
     cors::{CorsOrigins, InvalidOrigins},
     openapi::document,
     router::{lambda_service, router},

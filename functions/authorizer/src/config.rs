@@ -4,10 +4,8 @@
 
 use std::{fmt, time::Duration};
 
-use http::Uri;
-use portcullis::{Issuer, JwkSet, TokenUse, Verifier, VerifierBuilder};
+use portcullis::{Environment, EnvironmentErrors, OidcConfig, UserPoolConfig, Verifier, VerifierBuilder};
 use portcullis_schema::Schema;
-use thiserror::Error;
 
 use crate::{APP_SYNC_TTL, CallerIdentity, HttpApiAnswer, LambdaAuthorizer};
 
@@ -28,26 +26,6 @@ pub struct Config {
     web_socket_parameter: Option<String>,
 }
 
-/// Everything that is wrong with the configuration, a line each.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-/// A variable that is missing or wrong. The text never repeats its value.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{variable} {problem}")]
-pub struct ConfigError {
-    /// The name of the variable.
-    pub variable: &'static str,
-    /// What is wrong, in words that fit after the name.
-    pub problem: String,
-}
-
-/// The variables, and what is wrong with them so far.
-struct Environment<F> {
-    lookup: F,
-    errors: Vec<ConfigError>,
-}
-
 impl Config {
     /// Reads the variables through `lookup`.
     ///
@@ -61,34 +39,29 @@ impl Config {
     /// let errors = Config::from_env(|_| None).unwrap_err();
     /// assert_eq!(errors.to_string(), "USER_POOL_ID is not set\nUSER_POOL_CLIENT_IDS is not set");
     /// ```
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut environment = Environment { lookup, errors: Vec::new() };
-        let issuers = environment.issuers();
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentErrors> {
+        let mut environment = Environment::new(lookup);
+        let pool = environment.user_pool(true);
+        let oidc = environment.oidc(pool.as_ref());
         let identity = environment
             .word("IDENTITY", &[("token", CallerIdentity::Token), ("function", CallerIdentity::Function)]);
         let graphql = environment.word("GRAPHQL", &[("on", true), ("off", false)]);
         let http_api = environment
             .word("HTTP_API_ANSWER", &[("policy", HttpApiAnswer::Policy), ("simple", HttpApiAnswer::Simple)]);
-        let app_sync_ttl = environment.ttl();
-        let app_sync_prefix = environment.prefix();
-        let web_socket_parameter = environment.parameter();
-        if !environment.errors.is_empty() {
-            return Err(ConfigErrors(environment.errors));
-        }
-        let verifier = issuers.into_iter().fold(Verifier::builder(), VerifierBuilder::issuer).build();
-        let contradiction = |problem: portcullis::ConfigError| ConfigError {
-            variable: "USER_POOL_ID",
-            problem: format!("and what belongs to it contradict each other: {problem}"),
-        };
-        Ok(Self {
-            verifier: verifier.map_err(|error| ConfigErrors(vec![contradiction(error)]))?,
-            identity,
-            graphql,
-            http_api,
+        let app_sync_ttl = ttl(&mut environment);
+        let app_sync_prefix = prefix(&mut environment);
+        let web_socket_parameter = parameter(&mut environment);
+        let verifier = if environment.is_good() { verifier(&mut environment, pool, oidc) } else { None };
+        let config = verifier.map(|verifier| Self {
+            verifier,
+            identity: identity.unwrap_or_default(),
+            graphql: graphql.unwrap_or_default(),
+            http_api: http_api.unwrap_or_default(),
             app_sync_ttl,
             app_sync_prefix,
             web_socket_parameter,
-        })
+        });
+        environment.finish_with(config)
     }
 
     /// The authorizer that the configuration describes. Nothing is dialled yet.
@@ -106,182 +79,49 @@ impl Config {
     }
 }
 
-impl<F: Fn(&str) -> Option<String>> Environment<F> {
-    /// A template sets an optional variable to the empty text to leave it out.
-    fn value(&self, variable: &str) -> Option<String> {
-        (self.lookup)(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
+fn verifier<F: Fn(&str) -> Option<String>>(
+    environment: &mut Environment<F>,
+    pool: Option<UserPoolConfig>,
+    oidc: Option<OidcConfig>,
+) -> Option<Verifier> {
+    let pool = pool.as_ref().map(UserPoolConfig::issuer_with_keys);
+    let oidc = oidc.as_ref().map(OidcConfig::issuer);
+    let verifier = pool.into_iter().chain(oidc).fold(Verifier::builder(), VerifierBuilder::issuer).build();
+    // A text of the verifier may repeat what a variable holds.
+    verifier
+        .map_err(|_| environment.wrong("USER_POOL_ID", "and what belongs to it contradict each other"))
+        .ok()
+}
 
-    fn wrong(&mut self, variable: &'static str, problem: impl Into<String>) {
-        self.errors.push(ConfigError { variable, problem: problem.into() });
-    }
-
-    fn list(&self, variable: &str) -> Vec<String> {
-        let text = self.value(variable).unwrap_or_default();
-        text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn required_list(&mut self, variable: &'static str) -> Vec<String> {
-        let list = self.list(variable);
-        if list.is_empty() {
-            self.wrong(variable, "is not set");
+fn ttl<F: Fn(&str) -> Option<String>>(environment: &mut Environment<F>) -> Duration {
+    let Some(value) = environment.value("APPSYNC_TTL") else {
+        return APP_SYNC_TTL;
+    };
+    match value.parse().ok().filter(|seconds| *seconds <= MAX_TTL) {
+        Some(seconds) => Duration::from_secs(seconds),
+        None => {
+            environment.wrong("APPSYNC_TTL", "must be a number of seconds from 0 to 3600");
+            APP_SYNC_TTL
         }
-        list
-    }
-
-    fn word<T: Copy + Default>(&mut self, variable: &'static str, words: &[(&str, T)]) -> T {
-        let Some(value) = self.value(variable) else {
-            return T::default();
-        };
-        match words.iter().find(|(word, _)| *word == value) {
-            Some((_, meaning)) => *meaning,
-            None => {
-                let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                self.wrong(variable, format!("must be {}", words.join(" or ")));
-                T::default()
-            }
-        }
-    }
-
-    fn issuers(&mut self) -> Vec<Issuer> {
-        let pool = self.pool();
-        let client_ids = self.required_list("USER_POOL_CLIENT_IDS");
-        let token_use = self.token_use("TOKEN_USE");
-        let pool = pool.map(|pool| pool.client_ids(client_ids).token_use(token_use));
-        let pool = match self.keys() {
-            Some(keys) => pool.map(|pool| pool.initial_keys(keys)),
-            None => pool,
-        };
-        pool.into_iter().chain(self.oidc()).collect()
-    }
-
-    fn pool(&mut self) -> Option<Issuer> {
-        if let Some(url) = self.value("ISSUER") {
-            if is_safe_url(&url) {
-                return Some(Issuer::cognito_at(url));
-            }
-            self.wrong("ISSUER", "must be an https URL; http is for this machine alone");
-            return None;
-        }
-        let Some(id) = self.value("USER_POOL_ID") else {
-            self.wrong("USER_POOL_ID", "is not set");
-            return None;
-        };
-        let name = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_alphanumeric());
-        match id.split_once('_') {
-            Some((region, rest))
-                if region.split('-').count() >= 3 && region.split('-').all(name) && name(rest) =>
-            {
-                Some(Issuer::cognito(region, &id))
-            }
-            _ => {
-                self.wrong("USER_POOL_ID", "must look like eu-west-1_Ab12Cd34E");
-                None
-            }
-        }
-    }
-
-    fn token_use(&mut self, variable: &'static str) -> TokenUse {
-        match self.value(variable).as_deref() {
-            None | Some("access") => TokenUse::Access,
-            Some("id") => TokenUse::Id,
-            Some(_) => {
-                self.wrong(variable, "must be access or id");
-                TokenUse::Access
-            }
-        }
-    }
-
-    fn keys(&mut self) -> Option<JwkSet> {
-        match JwkSet::from_json(&self.value("JWKS")?) {
-            Ok(keys) if keys.is_empty() => self.wrong("JWKS", "holds no key that can be used"),
-            Err(error) => self.wrong("JWKS", format!("cannot be read: {error}")),
-            Ok(keys) => return Some(keys),
-        }
-        None
-    }
-
-    fn oidc(&mut self) -> Option<Issuer> {
-        let audiences = self.list("OIDC_AUDIENCES");
-        let token_use = self.token_use("OIDC_TOKEN_USE");
-        let Some(issuer) = self.value("OIDC_ISSUER") else {
-            for variable in ["OIDC_AUDIENCES", "OIDC_TOKEN_USE"] {
-                if self.value(variable).is_some() {
-                    self.wrong(variable, "needs OIDC_ISSUER");
-                }
-            }
-            return None;
-        };
-        if !is_safe_url(&issuer) {
-            self.wrong("OIDC_ISSUER", "must be an https URL; http is for this machine alone");
-        }
-        if audiences.is_empty() {
-            self.wrong("OIDC_AUDIENCES", "is not set");
-        }
-        Some(Issuer::oidc(issuer).audiences(audiences).token_use(token_use))
-    }
-
-    fn ttl(&mut self) -> Duration {
-        let Some(value) = self.value("APPSYNC_TTL") else {
-            return APP_SYNC_TTL;
-        };
-        match value.parse().ok().filter(|seconds| *seconds <= MAX_TTL) {
-            Some(seconds) => Duration::from_secs(seconds),
-            None => {
-                self.wrong("APPSYNC_TTL", "must be a number of seconds from 0 to 3600");
-                APP_SYNC_TTL
-            }
-        }
-    }
-
-    fn prefix(&mut self) -> String {
-        let prefix = self.value("APPSYNC_TOKEN_PREFIX").unwrap_or_default();
-        if prefix.len() > MAX_PREFIX || !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.wrong(
-                "APPSYNC_TOKEN_PREFIX",
-                "must be at most 64 printable ASCII characters without a space",
-            );
-        }
-        prefix
-    }
-
-    fn parameter(&mut self) -> Option<String> {
-        let name = self.value("WEBSOCKET_TOKEN")?;
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-            self.wrong("WEBSOCKET_TOKEN", "must be a name of letters, digits, hyphens, underscores and dots");
-        }
-        Some(name)
     }
 }
 
-/// Whether keys could be fetched from there without somebody on the way exchanging them.
-fn is_safe_url(url: &str) -> bool {
-    let loopback = |host: &str| matches!(host, "127.0.0.1" | "[::1]" | "localhost");
-    url.parse::<Uri>().is_ok_and(|uri| match (uri.scheme_str(), uri.host()) {
-        (Some("https"), Some(host)) => !host.is_empty(),
-        (Some("http"), Some(host)) => loopback(host),
-        _ => false,
-    })
+fn prefix<F: Fn(&str) -> Option<String>>(environment: &mut Environment<F>) -> String {
+    let prefix = environment.value("APPSYNC_TOKEN_PREFIX").unwrap_or_default();
+    if prefix.len() > MAX_PREFIX || !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+        environment
+            .wrong("APPSYNC_TOKEN_PREFIX", "must be at most 64 printable ASCII characters without a space");
+    }
+    prefix
 }
 
-impl ConfigErrors {
-    /// The mistakes, in the order in which the crate lists the variables.
-    #[must_use]
-    pub fn errors(&self) -> &[ConfigError] {
-        &self.0
+fn parameter<F: Fn(&str) -> Option<String>>(environment: &mut Environment<F>) -> Option<String> {
+    let name = environment.value("WEBSOCKET_TOKEN")?;
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        environment
+            .wrong("WEBSOCKET_TOKEN", "must be a name of letters, digits, hyphens, underscores and dots");
     }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{error}")?;
-        }
-        Ok(())
-    }
+    Some(name)
 }
 
 impl fmt::Debug for Config {
@@ -303,7 +143,7 @@ mod tests {
     const GOOD: [(&str, &str); 2] =
         [("USER_POOL_ID", "eu-west-1_Ab12Cd34E"), ("USER_POOL_CLIENT_IDS", "web, ios")];
 
-    fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    fn read(changes: &[(&str, &str)]) -> Result<Config, EnvironmentErrors> {
         let find = |name: &str, from: &[(&str, &str)]| {
             from.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
         };

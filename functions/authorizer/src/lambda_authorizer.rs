@@ -21,7 +21,7 @@ use crate::{
     policy::{Level, Policy},
     presented::{self, NoToken},
     routes::Routes,
-    stage_arn::{InvalidArn, StageArn},
+    stage_arn::{self, InvalidArn, StageArn},
 };
 
 /// The longest answer to API Gateway, in bytes. AWS names 8 KB as the limit of WebSocket APIs and none for the others; it is kept everywhere.
@@ -246,8 +246,13 @@ impl LambdaAuthorizer {
             );
         }
         line.decision = "allow";
+        let variable = stage_arn::variable_for_all(shape, event);
         fitting(&caller.context, &Level::ALL, |level, context| {
             let policy = Policy::of_routes(&self.routes, &grants, *level);
+            let policy = match variable {
+                Some(variable) => policy.also_of_route(variable),
+                None => policy,
+            };
             with_policy(&caller.context.sub, policy.to_json(&stage), context)
         })
     }

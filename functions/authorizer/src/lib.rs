@@ -33,6 +33,8 @@
 //!
 //! # Set it up
 //!
+//! `template.yaml` does (`Authorizer=lambda`, `Authorizer=function`, `GraphqlAuthorizer=function`). Elsewhere:
+//!
 //! 1. The `Authorization` header is the authorizer's identity source, and the only one: the token must be what an answer is kept by. HTTP APIs show
 //!    their sources, and a token that is not among them is an error. A REST API does not show them.
 //! 2. Simple answers hold for one route. Beside the header, `$context.routeKey` has to be an identity source, and each route of the gateway one of the
@@ -43,8 +45,9 @@
 //! 5. Behind it should be this API alone. What is no route of the schema but lies below one (`GET /notes/a/b`) is let through.
 //! 6. AppSync hands on tokens of up to 2,048 characters. An access token of a user pool with dozens of groups is longer.
 //!
-//! *Caveat:* no API of AWS has been asked. The events are those of its documentation, which does not say what `routeArn` is on a route with
-//! `{proxy+}`. If it were not the path of the request, every request would be refused.
+//! *Caveat:* no API of AWS has been asked. The events are those of its documentation, which does not say how the ARN ends on a route `/{proxy+}` of an
+//! HTTP API: with the path of the request, as that of a REST API does, or with `{proxy+}`. The policy names both. In the second case it would let through
+//! all paths with a method by which something is granted, for the function behind to refuse.
 //!
 //! # Configuration
 //!
@@ -80,7 +83,7 @@ mod shape;
 mod stage_arn;
 
 pub use self::{
-    config::{Config, ConfigError, ConfigErrors},
+    config::Config,
     error::AuthorizerError,
     lambda_authorizer::{APP_SYNC_TTL, CallerIdentity, HttpApiAnswer, LambdaAuthorizer, MAX_ANSWER_BYTES},
     shape::Shape,

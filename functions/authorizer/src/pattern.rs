@@ -20,6 +20,11 @@ impl Pattern {
         Self(written(method, segments, "*") + "/*")
     }
 
+    /// The requests for the route of a gateway that takes all paths, where it asks by the name of that route.
+    pub(crate) fn of_route(method: &str, variable: &str) -> Self {
+        Self(format!("{method}/{variable}"))
+    }
+
     /// Everything.
     pub(crate) fn everything() -> Self {
         Self("*".to_owned())

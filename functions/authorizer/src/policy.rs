@@ -72,6 +72,21 @@ impl Policy {
         if policy.allowed.is_empty() { Self::nothing() } else { policy }
     }
 
+    /// The same for a gateway that may ask by the name of its route, `GET/{proxy+}`, and not by the path of the request. If it does it cannot
+    /// tell paths apart, and what is granted by some method is all that there is to say.
+    pub(crate) fn also_of_route(mut self, variable: &str) -> Self {
+        let is_granted = |method: &&str| {
+            let mut allowed = self.allowed.iter().map(|pattern| pattern.as_str().split('/').next());
+            allowed.any(|it| it == Some(*method))
+        };
+        let mut methods: Vec<&str> = METHODS.into_iter().filter(is_granted).collect();
+        if !methods.is_empty() {
+            methods.push("ANY");
+        }
+        self.allowed.extend(methods.into_iter().map(|method| Pattern::of_route(method, variable)));
+        self
+    }
+
     /// The document for this stage.
     pub(crate) fn to_json(&self, stage: &StageArn) -> Value {
         let statement = |effect: &str, patterns: &[Pattern]| {

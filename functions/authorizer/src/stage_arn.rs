@@ -1,8 +1,9 @@
 //! The resources that a policy speaks of.
 
+use serde_json::Value;
 use thiserror::Error;
 
-use crate::pattern::Pattern;
+use crate::{Shape, pattern::Pattern};
 
 /// The ARN of a stage of an API, `arn:aws:execute-api:eu-west-1:111122223333:a1b2c3/prod`: the beginning of the ARN of each of
 /// its routes. Nothing that a client sends is in it.
@@ -66,6 +67,19 @@ impl StageArn {
         let stage = format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}");
         if is_good { Ok((Self(stage), asked)) } else { Err(InvalidArn::Form) }
     }
+}
+
+/// The variable of a route of an HTTP API that takes all paths: `{proxy+}` of `ANY /{proxy+}`. Whoever has set the API up has named it.
+pub(crate) fn variable_for_all(shape: Shape, event: &Value) -> Option<&str> {
+    let path = match shape {
+        Shape::HttpApi1 => event.get("resource")?.as_str()?,
+        Shape::HttpApi2 => event.get("routeKey")?.as_str()?.split_once(' ')?.1,
+        _ => return None,
+    };
+    let variable = path.strip_prefix('/')?;
+    let name = variable.strip_prefix('{')?.strip_suffix("+}")?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    is_name.then_some(variable)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 mod plant;
 mod verify;
 
-use std::io;
+use std::{io, sync::OnceLock};
 
 use dynoxide::{Database, server};
 use tokio::net::TcpListener;
@@ -13,7 +13,7 @@ pub use self::{
     plant::{plant, scan_and_filter},
     verify::{Verified, verify_table},
 };
-use crate::{ConnectOptions, Meter, Table, TableDefinition, connect};
+use crate::{ConnectOptions, Meter, Table, TableDefinition, TemplateError, connect};
 
 /// What is deployed: tests run on the same table.
 pub(crate) const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -39,7 +39,10 @@ pub async fn metered_table(meter: &Meter) -> io::Result<Table> {
     let database = Database::memory().map_err(io::Error::other)?;
     tokio::spawn(server::serve_on(listener, database));
     let table = Table::new(connect(&ConnectOptions::local(endpoint).meter(meter)), "test");
-    let definition = TableDefinition::from_template(TEMPLATE, "Table").map_err(io::Error::other)?;
-    table.create_if_missing(&definition).await.map_err(io::Error::other)?;
+    // Without optimization it takes a second to read the template.
+    static DEFINITION: OnceLock<Result<TableDefinition, TemplateError>> = OnceLock::new();
+    let definition = DEFINITION.get_or_init(|| TableDefinition::from_template(TEMPLATE, "Table"));
+    let definition = definition.as_ref().map_err(|error| io::Error::other(error.clone()))?;
+    table.create_if_missing(definition).await.map_err(io::Error::other)?;
     Ok(table)
 }

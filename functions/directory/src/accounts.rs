@@ -59,4 +59,11 @@ pub trait Accounts: Sync {
         username: &str,
         identity: &FederatedIdentity,
     ) -> impl Future<Output = Result<(), DirectoryError>> + Send;
+
+    /// Takes a link back that nobody has signed in by yet: whoever has this identity signs up anew.
+    fn unlink_provider(
+        &self,
+        user_pool_id: &str,
+        identity: &FederatedIdentity,
+    ) -> impl Future<Output = Result<(), DirectoryError>> + Send;
 }

@@ -25,8 +25,8 @@ const MOST_PAGES: usize = 5;
 /// pay for it.
 ///
 /// The function's role needs, on the pool, `cognito-idp:` with the operations that are called: `AdminAddUserToGroup`;
-/// `ListUsers` and `AdminGetUser`; for links also `AdminLinkProviderForUser`; to make users also `AdminCreateUser` and
-/// `AdminSetUserPassword`. `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER` sends the calls elsewhere, as for every AWS SDK.
+/// `ListUsers` and `AdminGetUser`; for links also `AdminLinkProviderForUser`; to make users also `AdminCreateUser`,
+/// `AdminSetUserPassword` and `AdminDisableProviderForUser`. `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER` sends the calls elsewhere, as for every AWS SDK.
 #[derive(Debug, Default)]
 pub struct CognitoDirectory {
     client: OnceCell<Client>,
@@ -178,14 +178,29 @@ impl Accounts for CognitoDirectory {
     ) -> Result<(), DirectoryError> {
         let user =
             ProviderUserIdentifierType::builder().provider_name("Cognito").provider_attribute_value(username);
-        let source = ProviderUserIdentifierType::builder()
-            .provider_name(&identity.provider)
-            .provider_attribute_name("Cognito_Subject")
-            .provider_attribute_value(&identity.subject);
         let call = self.client().await.admin_link_provider_for_user().user_pool_id(user_pool_id);
-        let answer = call.destination_user(user.build()).source_user(source.build()).send().await;
+        let answer = call.destination_user(user.build()).source_user(named(identity)).send().await;
         answer.map(drop).map_err(|error| failure("AdminLinkProviderForUser", &error))
     }
+
+    async fn unlink_provider(
+        &self,
+        user_pool_id: &str,
+        identity: &FederatedIdentity,
+    ) -> Result<(), DirectoryError> {
+        let call = self.client().await.admin_disable_provider_for_user().user_pool_id(user_pool_id);
+        let answer = call.user(named(identity)).send().await;
+        answer.map(drop).map_err(|error| failure("AdminDisableProviderForUser", &error))
+    }
+}
+
+/// Somebody at another provider. Before their first sign-in, by the values that they were linked by.
+fn named(identity: &FederatedIdentity) -> ProviderUserIdentifierType {
+    ProviderUserIdentifierType::builder()
+        .provider_name(&identity.provider)
+        .provider_attribute_name("Cognito_Subject")
+        .provider_attribute_value(&identity.subject)
+        .build()
 }
 
 fn limits() -> TimeoutConfig {

@@ -152,7 +152,12 @@ async fn a_link_names_the_subject_at_the_provider_and_the_user_in_the_pool() {
             "ProviderName": "Google", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "100",
         },
     });
-    assert_eq!(server.calls(), [("AdminLinkProviderForUser".to_owned(), expected)]);
+    let linked = ("AdminLinkProviderForUser".to_owned(), expected);
+    assert_eq!(server.calls(), std::slice::from_ref(&linked));
+    // It is taken back by the same values.
+    server.directory.unlink_provider(POOL, &google).await.unwrap();
+    let undone = json!({ "UserPoolId": POOL, "User": linked.1["SourceUser"] });
+    assert_eq!(server.calls(), [linked, ("AdminDisableProviderForUser".to_owned(), undone)]);
 }
 
 #[tokio::test]

@@ -62,8 +62,8 @@
 //! then on: map no attribute that it is not trusted with. Somebody who has signed in through a provider before linking was on keeps their own
 //! user: Cognito links nobody who has signed in. Of more than 300 users with one address, which anybody can make, only the one is
 //! linked to who signs in with it; where an address is no name to sign in with, `E_LINK_REFUSED` is the answer.
-//! Under `native` a temporary password is replaced once its user is linked; a delivery that dies between the two and never comes
-//! again leaves it good until it expires. `PROVIDERS` must name every provider of the pool, or `Corp` could be taken for
+//! Under `native` a temporary password is replaced once its user is linked, and if it cannot be the link is taken back; a delivery that dies between
+//! the two and never comes again leaves it good until it expires. `PROVIDERS` must name every provider of the pool, or `Corp` could be taken for
 //! a `Corp_SAML` that it does not know.
 //!
 //! # Configuration
@@ -83,7 +83,8 @@
 //! let everybody in.
 //!
 //! `AUTO_VERIFY_EMAIL` and `LINK_POLICY` ask the user pool: the function's role then needs `cognito-idp:ListUsers` and
-//! `AdminGetUser` on it; for `link` also `AdminLinkProviderForUser`, for `native` also `AdminCreateUser` and `AdminSetUserPassword`.
+//! `AdminGetUser` on it; for `link` also `AdminLinkProviderForUser`, for `native` also `AdminCreateUser`, `AdminSetUserPassword` and
+//! `AdminDisableProviderForUser`.
 //!
 //! # Example
 //!
@@ -102,6 +103,7 @@
 //! #     async fn create_native_user(&self, _: &str, name: &str) -> Result<String, portcullis_directory::DirectoryError> { Ok(name.to_owned()) }
 //! #     async fn set_random_password(&self, _: &str, _: &str) -> Result<(), portcullis_directory::DirectoryError> { Ok(()) }
 //! #     async fn link_provider(&self, _: &str, _: &str, _: &portcullis_directory::FederatedIdentity) -> Result<(), portcullis_directory::DirectoryError> { Ok(()) }
+//! #     async fn unlink_provider(&self, _: &str, _: &portcullis_directory::FederatedIdentity) -> Result<(), portcullis_directory::DirectoryError> { Ok(()) }
 //! # }
 //! # let accounts = Nobody;
 //! let config = Config::from_env(|name| (name == "ALLOWED_EMAIL_DOMAINS").then(|| "example.com".to_owned()))?;

@@ -60,7 +60,8 @@ pub enum Destination {
 /// 3. Only if there is exactly one.
 /// 4. Only one who is confirmed and may sign in. A user with a temporary password is taken only where users are made
 ///    ([`LinkPolicy::Native`]): such a one may have been left half-made. Their password is replaced once they are linked,
-///    so that whoever knows it is out, and not before: who was invited and could not be linked still has it.
+///    so that whoever knows it is out, and not before: who was invited and could not be linked still has it. If it cannot be
+///    replaced they are not linked.
 pub fn destination(accounts: Vec<Account>, policy: LinkPolicy) -> Destination {
     let mut own: Vec<Account> =
         accounts.into_iter().filter(|account| account.status != AccountStatus::ExternalProvider).collect();
@@ -112,7 +113,7 @@ pub(crate) async fn link(
         }
         // The delivery before died after the link.
         Destination::Unfinished(account) if account.has_identity(&newcomer.identity) => {
-            finish(&account.username, user_pool_id, accounts).await?;
+            finish(newcomer, &account.username, user_pool_id, accounts).await?;
             return Err(LINKED_RETRY.with_detail("linked before"));
         }
         Destination::Account(account) | Destination::Unfinished(account)
@@ -122,7 +123,7 @@ pub(crate) async fn link(
         }
         Destination::Unfinished(account) => {
             let detail = attach(newcomer, &account.username, user_pool_id, accounts).await?;
-            finish(&account.username, user_pool_id, accounts).await?;
+            finish(newcomer, &account.username, user_pool_id, accounts).await?;
             return Err(LINKED_RETRY.with_detail(detail));
         }
         Destination::Account(account) => account.username,
@@ -150,10 +151,23 @@ async fn attach(
     }
 }
 
-/// Makes a user with a temporary password a confirmed one, whose password nobody knows.
-async fn finish(username: &str, user_pool_id: &str, accounts: &impl Accounts) -> Result<(), TriggerError> {
-    let replaced = accounts.set_random_password(user_pool_id, username).await;
-    replaced.map_err(|error| unavailable(&error))
+/// Makes a linked user with a temporary password a confirmed one, whose password nobody knows. Where that fails the link is taken back:
+/// who is linked signs in without an event, so that no delivery would come to replace the password.
+async fn finish(
+    newcomer: &Newcomer,
+    username: &str,
+    user_pool_id: &str,
+    accounts: &impl Accounts,
+) -> Result<(), TriggerError> {
+    let Err(error) = accounts.set_random_password(user_pool_id, username).await else {
+        return Ok(());
+    };
+    match accounts.unlink_provider(user_pool_id, &newcomer.identity).await {
+        Ok(()) => Err(unavailable(&error)),
+        Err(kept) => Err(TRY_AGAIN.with_detail(format!(
+            "{error}; the user stays linked, and the temporary password good until it expires: {kept}"
+        ))),
+    }
 }
 
 /// The name of the user who is called by the address.

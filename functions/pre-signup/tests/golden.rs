@@ -49,6 +49,10 @@ impl Accounts for NobodyElse {
     async fn link_provider(&self, _: &str, _: &str, _: &FederatedIdentity) -> Result<(), DirectoryError> {
         Err(DirectoryError::Unsupported { operation: "AdminLinkProviderForUser" })
     }
+
+    async fn unlink_provider(&self, _: &str, _: &FederatedIdentity) -> Result<(), DirectoryError> {
+        Err(DirectoryError::Unsupported { operation: "AdminDisableProviderForUser" })
+    }
 }
 
 async fn deliver(event: Value, config: &Config) -> Result<Value, TriggerError> {

@@ -28,8 +28,8 @@ struct Pool {
     crowded: bool,
     /// People sign in with their address.
     alias: bool,
-    /// This operation gets no answer.
-    silent: Option<&'static str>,
+    /// These operations get no answer.
+    silent: Vec<&'static str>,
 }
 
 impl Pool {
@@ -43,7 +43,7 @@ impl Pool {
         effect: impl FnOnce(MutexGuard<'_, Vec<Account>>) -> Result<T, DirectoryError>,
     ) -> Result<T, DirectoryError> {
         tokio::task::yield_now().await;
-        if self.silent == Some(operation) {
+        if self.silent.contains(&operation) {
             return Err(DirectoryError::Unavailable { operation, code: "no answer".into() });
         }
         self.calls.lock().unwrap().push(operation);
@@ -132,6 +132,17 @@ impl Accounts for Pool {
                 return refused("LimitExceededException");
             }
             user.identities.push(identity.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unlink_provider(&self, _: &str, identity: &FederatedIdentity) -> Result<(), DirectoryError> {
+        const OPERATION: &str = "AdminDisableProviderForUser";
+        self.called(OPERATION, |mut users| {
+            let user = users.iter_mut().find(|user| user.has_identity(identity));
+            let user = user.ok_or(DirectoryError::UserNotFound { operation: OPERATION })?;
+            user.identities.retain(|linked| linked != identity);
             Ok(())
         })
         .await
@@ -288,9 +299,9 @@ async fn a_sixth_identity_is_refused_before_anything_is_changed() {
 #[tokio::test]
 async fn a_pool_that_does_not_answer_lets_nobody_in_and_changes_nothing_by_halves() {
     for silent in ["ListUsers", "AdminCreateUser", "AdminSetUserPassword", "AdminLinkProviderForUser"] {
-        let mut pool = Pool { silent: Some(silent), ..Pool::default() };
+        let mut pool = Pool { silent: vec![silent], ..Pool::default() };
         assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_TRY_AGAIN", "{silent}");
-        pool.silent = None;
+        pool.silent.clear();
         assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_LINKED_RETRY", "{silent}");
         let user = pool.user_named(EMAIL);
         assert_eq!((user.status, user.identities.len()), (AccountStatus::Confirmed, 1), "{silent}");
@@ -331,20 +342,33 @@ async fn a_temporary_password_is_replaced_only_once_its_user_is_linked() {
     let mut other = account("other", "CONFIRMED", true);
     other.email = Some("other@example.com".into());
     other.identities = vec![identity("Google", "100")];
-    let silent = |operation| Pool { silent: Some(operation), ..Pool::of([invited()]) };
+    let silent = |operations: &[&'static str]| Pool { silent: operations.to_vec(), ..Pool::of([invited()]) };
     for (pool, expected) in [
         (Pool::of([invited(), other]), "E_LINK_REFUSED"),
-        (silent("AdminLinkProviderForUser"), "E_TRY_AGAIN"),
+        (silent(&["AdminLinkProviderForUser"]), "E_TRY_AGAIN"),
     ] {
         assert_eq!(outcome("native", "google_100", "true", &pool).await, expected);
         assert_eq!(pool.user_named("cleo"), invited());
         assert!(!pool.calls().contains(&"AdminSetUserPassword"), "{:?}", pool.calls());
     }
-    // Linked and not finished: the next delivery finishes it, and links nobody again.
-    let mut pool = silent("AdminSetUserPassword");
+    // Linked and not finished: who is linked signs in without an event, and would never come this way again.
+    let mut pool = silent(&["AdminSetUserPassword"]);
     assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_TRY_AGAIN");
-    assert_eq!(pool.user_named("cleo").status, AccountStatus::ForceChangePassword);
-    pool.silent = None;
+    assert_eq!(pool.user_named("cleo"), invited());
+    pool.silent.clear();
+    assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_LINKED_RETRY");
+    let user = pool.user_named("cleo");
+    assert_eq!((user.status, user.identities.len()), (AccountStatus::Confirmed, 1));
+
+    // Where the link cannot be taken back either, another delivery finishes it, and links nobody again.
+    let mut pool = silent(&["AdminSetUserPassword", "AdminDisableProviderForUser"]);
+    let config = config("native");
+    let refused = handle(event("google_100", "true"), &config, &pool).await.unwrap_err();
+    assert_eq!(refused.code(), "E_TRY_AGAIN");
+    let detail = refused.detail().unwrap();
+    assert!(detail.contains("AdminDisableProviderForUser") && detail.contains("stays linked"), "{detail}");
+    assert_eq!(pool.user_named("cleo").identities.len(), 1);
+    pool.silent.clear();
     assert_eq!(outcome("native", "google_100", "true", &pool).await, "E_LINKED_RETRY");
     let user = pool.user_named("cleo");
     assert_eq!((user.status, user.identities.len()), (AccountStatus::Confirmed, 1));
@@ -419,7 +443,7 @@ async fn an_address_is_called_verified_only_if_no_other_user_has_verified_it() {
     let answer = handle(sign_up_with(&long), &config, &Pool::default()).await.unwrap();
     assert_eq!(answer.into_value()["response"], yes);
     for operation in ["ListUsers", "AdminGetUser"] {
-        let silent = Pool { silent: Some(operation), ..Pool::default() };
+        let silent = Pool { silent: vec![operation], ..Pool::default() };
         assert_eq!(handle(sign_up(), &config, &silent).await.unwrap_err().code(), "E_TRY_AGAIN");
     }
 }

@@ -2,19 +2,21 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `USER_POOL_ID` | the user pool, such as `eu-west-1_Ab12Cd34E`; needed where nobody comes in by another way |
-//! | `USER_POOL_CLIENT_IDS` | with it: the app clients whose tokens are accepted, separated by commas |
-//! | `TOKEN_USE` | optional, with it: `access` (the default) or `id` |
+//! | `USER_POOL_ID` | the user pool, such as `eu-west-1_Ab12Cd34E`; needed where nobody comes in by another way, unless there is an `ISSUER` |
+//! | `ISSUER` | optional: another address of the user pool, as its tokens spell `iss`. Overrides the pool's own |
+//! | `USER_POOL_CLIENT_IDS` | with one of them: the app clients whose tokens are accepted, separated by commas |
+//! | `TOKEN_USE` | optional, with one of them: `access` (the default) or `id` |
 //! | `AWS_REGION` | the region of the table; Lambda sets it |
 //! | `TABLE_NAME` | the table |
 //! | `OIDC_ISSUER` | optional: another OpenID Connect issuer, whose users rules with the provider `oidc` admit, as its tokens spell `iss` |
 //! | `OIDC_AUDIENCES` | with it: one of these must stand in a token's `aud`, separated by commas |
+//! | `JWKS`, `OIDC_TOKEN_USE` | nothing here: AppSync has checked the signature, and does not show the header of a token |
 //! | `APPSYNC_MODES` | optional: how callers may come in besides by tokens, separated by commas: `apiKey`, `iam`, `lambda` |
 //! | `APPSYNC_DEFAULT_MODE` | the default mode of the API: `userPools` (the default, with a user pool), `oidc`, `apiKey`, `iam` or `lambda` |
 //! | `IDENTITY_POOL_ID` | optional, with `iam`: the identity pool, whose members are known by it |
 //! | `AUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that the identity pool gives to those who have signed in |
 //! | `UNAUTHENTICATED_ROLE` | optional, with `iam`: the ARN of the role that it gives to guests |
-//! | `ADMIN_ROLES` | optional, with `iam`: roles that may do everything on every model that has rules |
+//! | `ADMIN_ROLES` | optional, with `iam`: the names of roles, in any account, or the ARNs of roles, that may do everything on every model that has rules |
 //! | `IAM_ACCESS` | optional, with `iam`: `account` lets every signed request in that no identity pool stands behind |
 //!
 //! What says who may come in has to say the same here and at the REST API where both serve one table.
@@ -24,13 +26,13 @@
 
 mod environment;
 
-use std::fmt;
-
-use portcullis::{GatewayTokens, GatewayTokensBuilder, TrustedAppSync};
+use portcullis::{
+    Environment, EnvironmentErrors, GatewayTokens, GatewayTokensBuilder, Issuer, OidcConfig, TrustedAppSync,
+    UserPoolConfig,
+};
 use portcullis_data::{rules::Authorizer, schema::AuthMode};
-use thiserror::Error;
 
-use self::environment::Environment;
+use self::environment::{default_mode, modes};
 
 /// What the deployed resolvers need to know.
 #[derive(Clone, Debug)]
@@ -45,10 +47,6 @@ pub struct Config {
     pub authorizer: Authorizer,
 }
 
-/// Everything that is wrong with the configuration, a line each.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<String>);
-
 impl Config {
     /// Reads the variables through `lookup`.
     ///
@@ -61,53 +59,46 @@ impl Config {
     ///
     /// assert_eq!(Config::from_env(|_| None).unwrap_err().errors().len(), 4);
     /// ```
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentErrors> {
         let mut environment = Environment::new(lookup);
-        let modes = environment.modes();
-        let pool = environment.pool(modes.is_empty());
-        let other = environment.other_issuer();
-        let table_name = environment.table();
-        let default_mode = environment.default_mode(&modes);
-        let authorizer = environment.authorizer(modes.contains(&AuthMode::Iam));
+        let modes = modes(&mut environment);
+        let is_needed = modes.is_empty() && environment.value("OIDC_ISSUER").is_none();
+        let pool = environment.user_pool(is_needed);
+        let oidc = environment.oidc(pool.as_ref());
+        environment.required("AWS_REGION");
+        let table_name = environment.required("TABLE_NAME");
+        let default_mode = default_mode(&mut environment, &modes);
+        let iam = environment.iam((!modes.contains(&AuthMode::Iam)).then_some("iam in APPSYNC_MODES"));
         let mut trusted = TrustedAppSync::new();
         for mode in modes {
             trusted = match mode {
                 AuthMode::ApiKey => trusted.api_key(),
                 AuthMode::Function => trusted.lambda_authorizer(),
-                AuthMode::Iam => environment.signed(trusted),
+                AuthMode::Iam => {
+                    let trusted = pool.iter().fold(trusted.iam(), |it, pool| it.user_pool(pool.pool_id()));
+                    iam.pool_id.iter().fold(trusted, |trusted, id| trusted.identity_pool(id))
+                }
                 AuthMode::UserPools | AuthMode::Oidc => trusted,
             };
         }
-        if pool.is_some() || other.is_some() {
-            let issuers = pool.into_iter().chain(other);
+        // What is wrong with them so far has been told.
+        if environment.is_good() && (pool.is_some() || oidc.is_some()) {
+            let issuers =
+                pool.as_ref().map(UserPoolConfig::issuer).into_iter().chain(oidc.as_ref().map(issuer));
             match issuers.fold(GatewayTokens::builder(), GatewayTokensBuilder::issuer).build() {
                 Ok(tokens) => trusted = trusted.tokens(tokens),
-                // What is missing has been told; what else can be wrong is that both are one.
-                Err(_) if environment.is_good() => {
-                    environment.wrong("OIDC_ISSUER must be another issuer than the user pool")
-                }
-                Err(_) => {}
+                Err(_) => environment.wrong("USER_POOL_ID", "and what belongs to it contradict each other"),
             }
         }
-        match environment.into_errors() {
-            errors if errors.is_empty() => Ok(Self { table_name, trusted, default_mode, authorizer }),
-            errors => Err(ConfigErrors(errors)),
-        }
+        let authorizer = iam.authorizer();
+        let config = table_name.map(|table_name| Self { table_name, trusted, default_mode, authorizer });
+        environment.finish_with(config)
     }
 }
 
-impl ConfigErrors {
-    /// The mistakes.
-    #[must_use]
-    pub fn errors(&self) -> &[String] {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
+/// What a token is for stands in its header, which AppSync does not show.
+fn issuer(oidc: &OidcConfig) -> Issuer {
+    Issuer::oidc(&oidc.issuer).audiences(&oidc.audiences).insecure_any_token_use()
 }
 
 #[cfg(test)]
@@ -119,14 +110,13 @@ mod tests {
     const POOL: [(&str, &str); 2] =
         [("USER_POOL_ID", "eu-west-1_Ab12Cd34E"), ("USER_POOL_CLIENT_IDS", "web, ios")];
 
-    fn read(changes: &[(&str, &str)], with_pool: bool) -> Result<Config, Vec<String>> {
+    fn read(changes: &[(&str, &str)], with_pool: bool) -> Result<Config, EnvironmentErrors> {
         let good = [("AWS_REGION", "eu-west-1"), ("TABLE_NAME", "portcullis")];
         let pool: &[_] = if with_pool { &POOL } else { &[] };
-        let read = Config::from_env(|name| {
+        Config::from_env(|name| {
             let mut all = changes.iter().chain(pool).chain(&good);
             all.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        });
-        read.map_err(|errors| errors.errors().to_vec())
+        })
     }
 
     /// What is set, whether there is a user pool besides, and the variables that are wrong.
@@ -134,20 +124,25 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_at_once_and_no_value_with_them() {
-        let table: [Row; 20] = [
+        let table: [Row; 24] = [
             (&[], true, &[]),
             (&[("APPSYNC_MODES", "apiKey,iam,lambda"), ("ADMIN_ROLES", "ops")], true, &[]),
             // As the template writes it where not all of them are open.
             (&[("APPSYNC_MODES", ",iam,")], true, &[]),
             (&[("USER_POOL_ID", "secret")], true, &["USER_POOL_ID"]),
             (&[("USER_POOL_CLIENT_IDS", " , ")], true, &["USER_POOL_CLIENT_IDS"]),
+            // As the other functions of the table read them.
+            (&[("USER_POOL_ID", "secret_pool")], true, &["USER_POOL_ID"]),
+            (&[("APPSYNC_MODES", "iam"), ("AUTHENTICATED_ROLE", "secret")], true, &["AUTHENTICATED_ROLE"]),
+            (&[("APPSYNC_MODES", "iam"), ("IDENTITY_POOL_ID", "secret")], true, &["IDENTITY_POOL_ID"]),
+            (
+                &[("OIDC_ISSUER", "https://me:secret@sign-in.example.com"), ("OIDC_AUDIENCES", "web")],
+                true,
+                &["OIDC_ISSUER"],
+            ),
             (&[("TABLE_NAME", " "), ("TOKEN_USE", "secret")], true, &["TOKEN_USE", "TABLE_NAME"]),
             (&[("APPSYNC_MODES", "secret")], true, &["APPSYNC_MODES"]),
-            (
-                &[("ADMIN_ROLES", "secret"), ("IAM_ACCESS", "secret")],
-                true,
-                &["ADMIN_ROLES", "IAM_ACCESS", "IAM_ACCESS"],
-            ),
+            (&[("ADMIN_ROLES", "secret"), ("IAM_ACCESS", "secret")], true, &["ADMIN_ROLES", "IAM_ACCESS"]),
             (&[("OIDC_ISSUER", "https://sign-in.example.com"), ("OIDC_AUDIENCES", "web")], true, &[]),
             (&[("OIDC_ISSUER", "https://sign-in.example.com")], true, &["OIDC_AUDIENCES"]),
             (&[("OIDC_AUDIENCES", "secret")], true, &["OIDC_AUDIENCES"]),
@@ -186,10 +181,13 @@ mod tests {
             ),
         ];
         for (changes, with_pool, wrong) in table {
-            let mistakes = read(changes, with_pool).err().unwrap_or_default();
-            let named: Vec<&str> = mistakes.iter().filter_map(|mistake| mistake.split(' ').next()).collect();
+            let Err(mistakes) = read(changes, with_pool) else {
+                assert!(wrong.is_empty(), "{changes:?}");
+                continue;
+            };
+            let named: Vec<&str> = mistakes.errors().iter().map(|mistake| mistake.variable).collect();
             assert_eq!(named, wrong, "{changes:?}");
-            assert!(!mistakes.iter().any(|mistake| mistake.contains("secret")), "{mistakes:?}");
+            assert!(!mistakes.to_string().contains("secret"), "{mistakes}");
         }
     }
 

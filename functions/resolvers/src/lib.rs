@@ -26,7 +26,7 @@ mod subscription;
 
 pub use self::{
     app_sync::AppSync,
-    config::{Config, ConfigErrors},
+    config::Config,
     field_error::FieldError,
     graphql::{GraphQl, NotExecutable},
     resolvers::{Call, Resolvers},

@@ -68,7 +68,8 @@ fn start() -> Result<AppSync, Vec<String>> {
     if lookup("AWS_LAMBDA_RUNTIME_API").is_none() {
         mistakes.push("AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program".to_owned());
     }
-    let config = Config::from_env(lookup).map_err(|errors| mistakes.extend_from_slice(errors.errors()));
+    let config = Config::from_env(lookup)
+        .map_err(|errors| mistakes.extend(errors.errors().iter().map(ToString::to_string)));
     let schema = Schema::parse(SCHEMA, "schema.graphql").map_err(|errors| mistakes.push(errors.to_string()));
     match (config, schema) {
         (Ok(config), Ok(schema)) if mistakes.is_empty() => {

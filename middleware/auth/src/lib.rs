@@ -217,6 +217,7 @@ mod config;
 mod confirmation;
 mod credentials;
 mod dpop;
+mod environment;
 mod error;
 #[cfg(feature = "axum")]
 mod extract;
@@ -265,6 +266,10 @@ pub use self::{
     dpop::{
         AcceptedProof, Dpop, DpopBuilder, MAX_PROOF_BYTES, Nonces, PROOF_WINDOW, ProofError, ProvenRequest,
         REMEMBERED_PROOFS, TimedNonces,
+    },
+    environment::{
+        Environment, EnvironmentError, EnvironmentErrors, IamConfig, OidcConfig, UserPoolAddress,
+        UserPoolConfig,
     },
     error::{AuthenticateError, Rejection},
     gateway::{

@@ -185,9 +185,11 @@ impl IamTrust {
         let Some(arn) = caller.user_arn.as_deref() else {
             return false;
         };
+        // The name of the session as well: a function URL tells nothing else of the pool.
         let from_a_pool = caller.identity_pool_id.is_some()
             || caller.identity_id.is_some()
-            || caller.authenticated.is_some();
+            || caller.authenticated.is_some()
+            || arn.rsplit('/').next() == Some(COGNITO_SESSION);
         let of_pool = match &self.pool {
             Pool::Known(pool) => pool.gave_role_of(arn),
             Pool::Unknown | Pool::ToldByDoor => false,
@@ -376,6 +378,7 @@ mod tests {
             (IamCaller { identity_id: Some("id-1".to_owned()), ..caller("anything/session") }, false),
             (IamCaller { authenticated: Some(false), ..caller("anything/session") }, false),
             (caller(&format!("guest/{COGNITO_SESSION}")), false),
+            (caller(&format!("editors/{COGNITO_SESSION}")), false),
             (IamCaller::default(), false),
         ];
         for (caller, expected) in table {

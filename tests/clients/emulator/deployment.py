@@ -4,7 +4,7 @@ Called with the name of a case. `EMULATOR_URL` is the emulator, `FUNCTIONS` the 
 the program, `TEMPLATE` the template and `FOLDER` a folder to work in.
 
 Three things are not as at AWS. Functions are told where the emulator is, for they would call AWS; the API is given the pool's keys, for it would
-fetch them from AWS; and AppSync is given its schema once more, for the emulator does not look for it where `sam deploy` has put it.
+fetch them from AWS, and so is the authorizer; and AppSync is given its schema once more, for the emulator does not look for it where `sam deploy` has put it.
 """
 
 import base64
@@ -101,11 +101,12 @@ def deploy(**parameters):
 
 
 def give_keys(pool):
-    name = resource("ApiFunction")
     with urllib.request.urlopen(f"{ENDPOINT}/{pool}/.well-known/jwks.json") as answer:
         keys = answer.read().decode()
-    variables = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": variables | {"JWKS": keys}})
+    made = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in stacks.describe_stack_resources(StackName=STACK)["StackResources"]}
+    for name in (made[it] for it in ("ApiFunction", "AuthorizerFunction") if it in made):
+        variables = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": variables | {"JWKS": keys}})
 
 
 def resource(logical_id):
@@ -266,6 +267,7 @@ def existing():
         PasswordSignIn="true",
         AutoConfirmDomains="staff.example",
         TokenClaims="level",
+        Authorizer="lambda",
     )
     check("the pool is the old one", outputs["UserPoolId"] == made, outputs)
     pools.update_user_pool(UserPoolId=made, LambdaConfig=json.loads(outputs["LambdaConfig"]))
@@ -278,6 +280,18 @@ def existing():
     check("and read the old table", claims(token).get("level") == 3, claims(token))
     status, note, _ = call(f"{outputs['ApiUrl']}/notes", "POST", {"title": "x"}, **bearer(token))
     check("and so does the API", status == 201, (status, note))
+    for method, path, headers, expected in [
+        ("GET", "/notes", bearer(token), 200),
+        ("POST", "/articles", bearer(token), 403),
+        ("DELETE", f"/articles/{note['id']}", bearer(token), 403),
+        ("GET", "/notes", bearer("a.b.c"), 403),
+        ("GET", "/notes", {}, 401),
+        ("GET", "/health", {}, 200),
+    ]:
+        status, body, _ = call(f"{outputs['ApiUrl']}{path}", method, {} if method == "POST" else None, **headers)
+        # What the function itself refuses it describes at length.
+        refused = {401: {"message": "Unauthorized"}, 403: {"message": "Forbidden"}}.get(expected)
+        check(f"the authorizer and the gateway answer {method} {path} by {expected}", (status, refused or body) == (expected, body), (status, body))
     rows = tables.scan(TableName="old-records")["Items"]
     check("which writes there", any(note["id"] in row["pk"]["S"] for row in rows), rows)
 

@@ -6,7 +6,8 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
+    thread,
 };
 
 use flate2::read::GzDecoder;
@@ -104,23 +105,24 @@ impl Vectors {
     }
 
     /// What the built binary answers to these cases, told to answer them in this way.
+    ///
+    /// A process works on one case at a time, so there is one for each core.
     pub(crate) fn ask(&self, cases: &[&Value], way: &[&str]) -> Result<ById> {
         let schemas = temporary(&self.text("schemas.json")?)?;
         let lines: Vec<String> = cases.iter().map(ToString::to_string).collect();
-        let cases = temporary(&lines.join("\n"))?;
-        let output = Command::new(binary()?)
-            .arg("decide")
-            .arg("--schemas")
-            .arg(schemas.path())
-            .args(way)
-            .env("PORTCULLIS_LOG", "warn")
-            .stdin(cases.reopen()?)
-            .stderr(Stdio::inherit())
-            .output()?;
-        if !output.status.success() {
-            return Err(format!("portcullis decide: {}", output.status).into());
+        let processes = thread::available_parallelism()?.get();
+        let mut running = Vec::new();
+        for part in lines.chunks(lines.len().div_ceil(processes).max(1)) {
+            let (cases, answers) = (temporary(&part.join("\n"))?, NamedTempFile::new()?);
+            let process = decide(&schemas, &cases)?.args(way).stdout(answers.reopen()?).spawn()?;
+            running.push((process, answers));
         }
-        by_id(&String::from_utf8(output.stdout)?)
+        let mut all = ById::new();
+        for (mut process, answers) in running {
+            finished(process.wait()?)?;
+            all.append(&mut by_id(&fs::read_to_string(answers.path())?)?);
+        }
+        Ok(all)
     }
 
     /// What the built binary answers to a file of cases.
@@ -131,19 +133,21 @@ impl Vectors {
     /// What the built binary answers to cases.
     pub(crate) fn answers_to(&self, cases: &str) -> Result<ById> {
         let schemas = temporary(&self.text("schemas.json")?)?;
-        let cases = temporary(cases)?;
-        let output = Command::new(binary()?)
-            .arg("decide")
-            .arg("--schemas")
-            .arg(schemas.path())
-            .stdin(cases.reopen()?)
-            .stderr(Stdio::inherit())
-            .output()?;
-        if !output.status.success() {
-            return Err(format!("portcullis decide: {}", output.status).into());
-        }
+        let output = decide(&schemas, &temporary(cases)?)?.output()?;
+        finished(output.status)?;
         by_id(&String::from_utf8(output.stdout)?)
     }
+}
+
+fn decide(schemas: &NamedTempFile, cases: &NamedTempFile) -> Result<Command> {
+    let mut command = Command::new(binary()?);
+    command.arg("decide").arg("--schemas").arg(schemas.path());
+    command.env("PORTCULLIS_LOG", "warn").stdin(cases.reopen()?).stderr(Stdio::inherit());
+    Ok(command)
+}
+
+fn finished(status: ExitStatus) -> Result<()> {
+    if status.success() { Ok(()) } else { Err(format!("portcullis decide: {status}").into()) }
 }
 
 fn temporary(text: &str) -> Result<NamedTempFile> {

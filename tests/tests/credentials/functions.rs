@@ -25,7 +25,7 @@ fn a_function_reaches_the_rows_and_users_that_its_code_asks_for_and_no_others() 
     let rows = |keys: &[&str]| json!({ "dynamodb:LeadingKeys": keys });
     let (item, profile, settings) = (rows(&["Note#1"]), rows(&["USER#1"]), rows(&["SETTINGS"]));
     let both = rows(&["Note#1", "USER#1"]);
-    let cases: [(Values, &str, &str, &str, &Value, bool); 41] = [
+    let cases: [(Values, &str, &str, &str, &Value, bool); 42] = [
         (DEFAULTS, "ApiRole", "dynamodb:GetItem", &table, &item, true),
         (DEFAULTS, "ApiRole", "dynamodb:BatchGetItem", &table, &item, true),
         (DEFAULTS, "ApiRole", "dynamodb:Query", &table, &item, true),
@@ -62,6 +62,7 @@ fn a_function_reaches_the_rows_and_users_that_its_code_asks_for_and_no_others() 
         (LINKS, "PreSignUpRole", "cognito-idp:AdminLinkProviderForUser", &pool, &item, true),
         (LINKS, "PreSignUpRole", "cognito-idp:AdminGetUser", &pool, &item, true),
         (LINKS, "PreSignUpRole", "cognito-idp:AdminCreateUser", &pool, &item, false),
+        (LINKS, "PreSignUpRole", "cognito-idp:AdminDisableProviderForUser", &pool, &item, false),
         (LINKS, "PreSignUpRole", "cognito-idp:AdminDeleteUser", &pool, &item, false),
         (LINKS, "PreSignUpRole", "cognito-idp:ListUsers", OLD_POOL, &item, false),
         (MIGRATES, "UserMigrationRole", "cognito-idp:AdminInitiateAuth", OLD_POOL, &item, true),

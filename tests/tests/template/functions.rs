@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A variable that a function reads and the template does not set, and why.
-const UNSET: [(&str, &str, &str); 19] = [
+const UNSET: [(&str, &str, &str); 20] = [
     ("ApiFunction", "AWS_REGION", "Lambda sets it"),
     ("ApiFunction", "ISSUER", "only a pool at another address needs it"),
     ("ApiFunction", "JWKS", "the pool publishes its keys"),
@@ -20,16 +20,21 @@ const UNSET: [(&str, &str, &str); 19] = [
     ("ApiFunction", "ADMIN_ROLES", "no role of the template may do everything"),
     ("ApiFunction", "IAM_ACCESS", "the identity pool's members are let in, and the account is not"),
     ("ResolversFunction", "AWS_REGION", "Lambda sets it"),
+    ("ResolversFunction", "ISSUER", "only a pool at another address needs it"),
+    ("ResolversFunction", "JWKS", "AppSync has checked the signature"),
+    ("ResolversFunction", "OIDC_TOKEN_USE", "AppSync does not show the header that says it"),
     ("ResolversFunction", "APPSYNC_DEFAULT_MODE", "it is the user pool"),
     ("ResolversFunction", "ADMIN_ROLES", "no role of the template may do everything"),
     ("ResolversFunction", "IAM_ACCESS", "the identity pool's members are let in, and the account is not"),
     ("AuthorizerFunction", "ISSUER", "only a pool at another address needs it"),
     ("AuthorizerFunction", "JWKS", "the pool publishes its keys"),
-    ("AuthorizerFunction", "IDENTITY", "the API verifies the token itself"),
     ("AuthorizerFunction", "HTTP_API_ANSWER", "the gateway is set up for policies"),
-    ("AuthorizerFunction", "APPSYNC_TTL", "it stands before the HTTP API alone"),
-    ("AuthorizerFunction", "APPSYNC_TOKEN_PREFIX", "it stands before the HTTP API alone"),
-    ("AuthorizerFunction", "WEBSOCKET_TOKEN", "it stands before the HTTP API alone"),
+    (
+        "AuthorizerFunction",
+        "APPSYNC_TTL",
+        "its default is five minutes, and no longer than the token is good",
+    ),
+    ("AuthorizerFunction", "WEBSOCKET_TOKEN", "the stack has no API for WebSockets"),
     ("PreTokenGenerationFunction", "READ_TIMEOUT_MS", "its default suits a table in the same region"),
     ("CustomMessageFunction", "TEMPLATES_FILE", "a file would have to be packed with the function"),
 ];
@@ -102,9 +107,12 @@ const EXAMPLES: [(&str, &str); 13] = [
 #[test]
 fn the_functions_of_the_apis_start_with_every_combination_of_parameters() {
     type Read = fn(&dyn Fn(&str) -> Option<String>) -> Result<(), String>;
-    let functions: [(&str, Read); 2] = [
+    let functions: [(&str, Read); 3] = [
         ("ApiFunction", |lookup| {
             portcullis_api::Config::from_env(lookup).map(drop).map_err(|errors| errors.to_string())
+        }),
+        ("AuthorizerFunction", |lookup| {
+            portcullis_authorizer::Config::from_env(lookup).map(drop).map_err(|errors| errors.to_string())
         }),
         ("ResolversFunction", |lookup| {
             portcullis_resolvers::Config::from_env(lookup).map(drop).map_err(|errors| errors.to_string())

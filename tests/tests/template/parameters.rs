@@ -36,7 +36,7 @@ fn each_parameter_is_described_asked_for_in_a_group_and_used() {
 }
 
 /// Values that cannot be deployed, and what is said of them.
-const REFUSED: [(&[(&str, &str)], &str); 21] = [
+const REFUSED: [(&[(&str, &str)], &str); 23] = [
     (&[("UserPoolTier", "LITE")], "TokenVersion V2_0 and V3_0 need the UserPoolTier ESSENTIALS or PLUS."),
     (
         &[("UserPoolTier", "LITE"), ("TokenVersion", "V3_0")],
@@ -76,14 +76,23 @@ const REFUSED: [(&[(&str, &str)], &str); 21] = [
         "DomainPrefix and SignInDomainName exclude each other.",
     ),
     (&[("SignInDomainName", "a.example")], "SignInDomainName needs SignInCertificateArn."),
+    (&[("ExistingSignInDomain", "a.example")], "ExistingSignInDomain needs ExistingUserPoolId."),
+    (
+        &[
+            ("ExistingSignInDomain", "a.example"),
+            ("ExistingUserPoolId", "eu-west-1_a"),
+            ("DomainPrefix", "a"),
+        ],
+        "ExistingSignInDomain excludes DomainPrefix and SignInDomainName.",
+    ),
     (&[("ApiDomainName", "api.example")], "ApiDomainName needs ApiCertificateArn."),
     (
         &[("GoogleClientId", "g")],
-        "Social and company sign-in and the MachineClient need DomainPrefix or SignInDomainName.",
+        "Social and company sign-in and the MachineClient need DomainPrefix, SignInDomainName or ExistingSignInDomain.",
     ),
     (
         &[("MachineClient", "true")],
-        "Social and company sign-in and the MachineClient need DomainPrefix or SignInDomainName.",
+        "Social and company sign-in and the MachineClient need DomainPrefix, SignInDomainName or ExistingSignInDomain.",
     ),
     (&[("AppleClientId", "a"), ("DomainPrefix", "a")], "AppleClientId needs AppleTeamId and AppleKeyId."),
     (
@@ -94,7 +103,7 @@ const REFUSED: [(&[(&str, &str)], &str); 21] = [
     (&[("Guests", "true"), ("IdentityPool", "false")], "Guests need the IdentityPool."),
     (
         &[("FacebookClientId", "f"), ("AmazonClientId", "a")],
-        "Social and company sign-in and the MachineClient need DomainPrefix or SignInDomainName.",
+        "Social and company sign-in and the MachineClient need DomainPrefix, SignInDomainName or ExistingSignInDomain.",
     ),
 ];
 

@@ -85,7 +85,10 @@ fn every_permission_names_its_source_and_account() {
     // AppSync calls the resolvers by a role, so nobody has a permission; and an authorizer of yours is called by its ARN.
     let uncalled: Vec<_> = functions.difference(&callable).collect();
     let elsewhere: Vec<_> = callable.difference(&functions).collect();
-    assert_eq!((uncalled, elsewhere), (vec![&"ResolversFunction"], vec![&"GraphqlAuthorizer"]));
+    assert_eq!(
+        (uncalled, elsewhere),
+        (vec![&"ResolversFunction"], vec![&"Authorizer", &"GraphqlAuthorizer"])
+    );
 }
 
 #[test]
@@ -132,7 +135,7 @@ fn a_route_is_open_only_if_the_function_decides_or_nothing_is_to_be_decided() {
         (
             "ApiAuthorizedRoute",
             json!("CUSTOM"),
-            "the function authorizer verifies the token, and so does the API",
+            "a Lambda authorizer decides, and so does the API, by the token or by whom it let in",
         ),
         ("ApiHealthRoute", json!("NONE"), "it says nothing about what is behind it"),
         ("ApiDescriptionRoute", json!("NONE"), "it is the same for all"),
@@ -169,7 +172,8 @@ fn the_authorizer_answers_for_the_token_and_the_whole_api_and_not_for_long() {
     for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
         let properties = &route["Properties"];
         if properties["AuthorizationType"] == "CUSTOM" {
-            assert_eq!(properties["AuthorizerId"], json!({ "Ref": "RulesAuthorizer" }), "{id}");
+            let authorizer = json!({ "Fn::If": ["UsesOwnAuthorizer", { "Ref": "OwnAuthorizer" }, { "Ref": "RulesAuthorizer" }] });
+            assert_eq!(properties["AuthorizerId"], authorizer, "{id}");
             routes.insert(properties["RouteKey"].as_str().unwrap());
         }
     }

@@ -169,7 +169,11 @@ const USER_PERMISSIONS: [(&str, &str, Option<&str>, &[&str]); 5] = [
         "PreSignUpNativeUsersPolicy",
         "PreSignUpRole",
         Some("MakesNativeUsers"),
-        &["cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword"],
+        &[
+            "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminSetUserPassword",
+            "cognito-idp:AdminDisableProviderForUser",
+        ],
     ),
     ("PostConfirmationGroupsPolicy", "PostConfirmationRole", None, &["cognito-idp:AdminAddUserToGroup"]),
     (

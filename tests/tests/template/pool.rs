@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use portcullis_tests::{Template, repository};
+use portcullis_tests::{Stack, Template, repository};
 use serde_json::{Value, json};
 
 use crate::{
@@ -170,6 +170,40 @@ fn groups_have_an_order_and_every_group_that_a_rule_names_is_made() {
     assert!(named.is_subset(&made), "{named:?} are named, {made:?} are made");
     let told: BTreeSet<&str> = template.at("/Outputs/Groups/Value").as_str().unwrap().split(',').collect();
     assert_eq!(told, made);
+}
+
+/// What a pool has already is used and not made again.
+#[test]
+fn an_existing_pool_lends_its_sign_in_pages_and_gets_a_resource_server_for_machines_alone() {
+    let template = Template::read().unwrap();
+    let (pool, host) = (("ExistingUserPoolId", "eu-west-1_a"), "sign-in.example.com");
+    for (values, makes, domain) in [
+        (&[][..], &["ResourceServer"][..], None),
+        (&[pool], &[], None),
+        (&[pool, ("ExistingSignInDomain", host)], &[], Some(host)),
+        (
+            &[pool, ("ExistingSignInDomain", host), ("MachineClient", "true")],
+            &["MachineAppClient", "ResourceServer"],
+            Some(host),
+        ),
+        (
+            &[pool, ("DomainPrefix", "my-app")],
+            &["SignInDomain"],
+            Some("SignInDomain.auth.eu-west-1.amazoncognito.com"),
+        ),
+    ] {
+        let stack = Stack::new(&template, values).unwrap();
+        assert_eq!(stack.refusals().unwrap(), [""; 0], "{values:?}");
+        let resources = stack.resources().unwrap();
+        let asked = ["MachineAppClient", "ResourceServer", "SignInDomain"];
+        let made: Vec<&str> = asked.into_iter().filter(|id| resources.contains_key(id)).collect();
+        assert_eq!(made, makes, "{values:?}");
+        assert_eq!(stack.holds("HasDomain").unwrap(), domain.is_some(), "{values:?}");
+        let redirects = resources["WebClient"]["Properties"]["AllowedOAuthFlowsUserPoolClient"].as_bool();
+        assert_eq!(redirects, Some(domain.is_some()), "{values:?}");
+        let told = stack.outputs().unwrap().get("SignInDomain").map(|value| stack.literal(value).unwrap());
+        assert_eq!(told, domain.map(|host| json!(host)), "{values:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use portcullis_tests::{Stack, Template};
 use crate::effective;
 
 /// A value that each parameter may well have, besides its default.
-const CHANGES: [(&str, &str); 51] = [
+const CHANGES: [(&str, &str); 56] = [
     ("AllowedEmailDomains", "example.com,example.org"),
     ("TrustProviderEmail", "true"),
     ("DeniedEmailDomains", "blocked.example"),
@@ -29,6 +29,7 @@ const CHANGES: [(&str, &str); 51] = [
     ("CorsOrigins", "https://app.example.com"),
     ("ApiKeys", "0123456789abcdef"),
     ("ExistingUserPoolId", "eu-west-1_Ab12Cd34E"),
+    ("ExistingSignInDomain", "my-app.auth.eu-west-1.amazoncognito.com"),
     ("ExistingTableName", "records"),
     ("TokenVersion", "V3_0"),
     ("SenderAddress", "hello@example.com"),
@@ -56,11 +57,16 @@ const CHANGES: [(&str, &str); 51] = [
     ("OidcTokenUse", "id"),
     ("Authorizer", "jwt"),
     ("Authorizer", "lambda"),
+    ("Authorizer", "function"),
+    ("Authorizer", "arn:aws:lambda:eu-west-1:111122223333:function:own"),
+    ("GraphqlAuthorizer", "function"),
+    ("GraphqlAuthorizer", "arn:aws:lambda:eu-west-1:111122223333:function:own"),
     ("PasswordSignIn", "true"),
 ];
 
 /// What goes with a value of those, where there is something.
-const COMPANIONS: [(&str, &[(&str, &str)]); 8] = [
+const COMPANIONS: [(&str, &[(&str, &str)]); 9] = [
+    ("ExistingSignInDomain", &[("ExistingUserPoolId", "eu-west-1_Ab12Cd34E")]),
     ("LinkPolicy", &[("Providers", "Google,Corp"), ("LinkProviders", "Google")]),
     ("ClientScopes", &[("TokenVersion", "V3_0")]),
     (
@@ -174,6 +180,8 @@ fn the_defaults_open_nothing_and_link_nobody() {
         ("Guests", "false"),
         ("PasswordSignIn", "false"),
         ("ApiKeys", ""),
+        ("Authorizer", "none"),
+        ("GraphqlAuthorizer", ""),
         ("CorsOrigins", ""),
         ("DropSecondFactor", "false"),
         ("ForceAlias", "false"),

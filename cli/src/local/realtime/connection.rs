@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::SystemTime};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use portcullis::SignatureError;
 use portcullis_resolvers::graphql::{Change, Subscribed};
-use portcullis_rules::Identity;
 use serde_json::Value;
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -13,12 +13,17 @@ use tokio::{
 
 use super::{
     Realtime,
-    credentials::{Credentials, NotKnown},
+    credentials::{Caller, Credentials, NotKnown},
     message::{Incoming, Outgoing},
 };
 
 /// Subscriptions of a connection at most, as in AppSync.
 const MAX_SUBSCRIPTIONS: usize = 100;
+/// Bytes of the requests of a connection's subscriptions at most. AppSync tells of no such number; one that Amplify generates has a
+/// thousand or two.
+const MAX_REQUESTS: usize = 1024 * 1024;
+/// Bytes of what a subscription is told at most: what is larger AppSync does not deliver, and does not say so.
+const MAX_TOLD: usize = 240 * 1024;
 /// Bytes of the id of a subscription at most.
 const MAX_ID: usize = 128;
 
@@ -32,21 +37,25 @@ const INTERNAL: (&str, &str) = ("InternalFailure", "An internal failure occurred
 pub(super) struct Connection {
     realtime: Realtime,
     socket: WebSocket,
+    /// What the client calls this machine.
+    host: String,
     subscriptions: BTreeMap<String, Listening>,
 }
 
-/// A subscription, and when the token ends that it was asked for with.
+/// A subscription, and when what it was asked for with ends.
 struct Listening {
     subscribed: Subscribed,
     end: Option<SystemTime>,
+    /// Bytes of its request.
+    bytes: usize,
 }
 
 /// The connection ends: the client has gone, or has been cut off.
 struct Ended;
 
 impl Connection {
-    pub(super) fn new(realtime: Realtime, socket: WebSocket) -> Self {
-        Self { realtime, socket, subscriptions: BTreeMap::new() }
+    pub(super) fn new(realtime: Realtime, socket: WebSocket, host: String) -> Self {
+        Self { realtime, socket, host, subscriptions: BTreeMap::new() }
     }
 
     /// Serves the client until it goes or has to.
@@ -102,23 +111,21 @@ impl Connection {
         }
     }
 
-    /// Finds out who connects, and when their token ends.
+    /// Finds out who connects, and when what they have shown ends.
     async fn admit(&mut self, credentials: Option<Credentials>) -> Result<Option<SystemTime>, Ended> {
-        let identity = match credentials {
+        let caller = match credentials {
             // Signatures cover these two.
             Some(credentials) => {
-                let authenticate = &self.realtime.authenticate;
-                credentials.identity(authenticate, "/graphql/connect", "{}".to_owned()).await
+                credentials.caller(&self.realtime, &self.host, "/graphql/connect", "{}".to_owned()).await
             }
             None => Err(NotKnown::Refused),
         };
-        let (kind, code, message) = match identity {
-            Ok(identity) => return Ok(end_of(&identity)),
-            Err(NotKnown::Refused) => (UNAUTHORIZED, 401, NOT_AUTHORIZED),
-            Err(NotKnown::Unavailable) => (INTERNAL.0, 500, INTERNAL.1),
+        let refused = match caller {
+            Ok(caller) => return Ok(caller.end),
+            Err(unknown) => Refused::from(unknown),
         };
-        self.send(Outgoing::connection_error(kind, code, message)).await?;
-        self.close(close_code::POLICY, kind).await?;
+        self.send(Outgoing::connection_error(refused.kind, refused.code, &refused.text)).await?;
+        self.close(close_code::POLICY, refused.kind).await?;
         Err(Ended)
     }
 
@@ -183,27 +190,39 @@ impl Connection {
         let Some(start) = message.start() else {
             return refused(BAD_REQUEST, "`payload` is not a request with its authorization");
         };
-        let credentials = Credentials::read(start.authorization()).ok_or(NotKnown::Refused);
-        let identity = match credentials {
-            Ok(credentials) => {
-                credentials.identity(&self.realtime.authenticate, "/graphql", start.data.clone()).await
+        let bytes = start.data.len();
+        let kept: usize = self.subscriptions.values().map(|listening| listening.bytes).sum();
+        if kept.saturating_add(bytes) > MAX_REQUESTS {
+            return refused("LimitExceededError", "The subscriptions of this connection are too large");
+        }
+        let caller = match Credentials::read(start.authorization()) {
+            Some(credentials) => {
+                credentials.caller(&self.realtime, &self.host, "/graphql", start.data.clone()).await
             }
-            Err(unknown) => Err(unknown),
+            None => Err(NotKnown::Refused),
         };
-        let identity = match identity {
-            Ok(identity) => identity,
-            Err(NotKnown::Refused) => return refused(UNAUTHORIZED, NOT_AUTHORIZED),
-            Err(NotKnown::Unavailable) => return refused(INTERNAL.0, INTERNAL.1),
+        let Caller { identity, end, session } = match caller {
+            Ok(caller) => caller,
+            Err(unknown) => {
+                let Refused { kind, text, .. } = Refused::from(unknown);
+                return refused(kind, &text);
+            }
         };
         let Some(request) = start.request() else {
             return refused(BAD_REQUEST, "`data` is not a GraphQL request");
         };
         let (provider, sub) = (identity.provider().name(), identity.sub());
+        if let (Some(signatures), Some(session)) = (&self.realtime.signatures, session) {
+            let asked = self.realtime.endpoint.root_fields(&request);
+            if !signatures.allow(&session, asked) {
+                tracing::info!(provider, sub, "subscription refused by policies");
+                return refused(UNAUTHORIZED, "Permission denied");
+            }
+        }
         match self.realtime.endpoint.subscribe(&identity, &request) {
             Ok(subscribed) => {
                 tracing::info!(provider, sub, field = subscribed.field(), "subscribed");
-                let end = end_of(&identity);
-                self.subscriptions.insert(id.clone(), Listening { subscribed, end });
+                self.subscriptions.insert(id.clone(), Listening { subscribed, end, bytes });
                 Outgoing::start_ack(&id)
             }
             Err(errors) => {
@@ -218,17 +237,22 @@ impl Connection {
     async fn tell(&mut self, change: &Change) -> Result<(), Ended> {
         let mut told = Vec::new();
         for (id, listening) in &self.subscriptions {
-            if let Some(answer) = listening.subscribed.tell(change).await {
-                told.push(Outgoing::data(id, answer));
+            let Some(answer) = listening.subscribed.tell(change).await else { continue };
+            let message = Outgoing::data(id, answer).into_text();
+            if message.len() > MAX_TOLD {
+                let (field, bytes) = (listening.subscribed.field(), message.len());
+                tracing::warn!(field, bytes, "a change is too large to be told, as in AppSync");
+                continue;
             }
+            told.push(message);
         }
         for message in told {
-            self.send(message).await?;
+            self.send_text(message).await?;
         }
         Ok(())
     }
 
-    /// Ends the subscriptions whose tokens have ended, and with the token of the connection all of it.
+    /// Ends the subscriptions whose tokens or credentials have ended, and with those of the connection all of it.
     async fn end_what_has_expired(&mut self, connection: Option<SystemTime>) -> Result<(), Ended> {
         let now = self.realtime.clock.now();
         let has_ended = |end: Option<SystemTime>| end.is_some_and(|end| end <= now);
@@ -251,7 +275,11 @@ impl Connection {
     }
 
     async fn send(&mut self, message: Outgoing) -> Result<(), Ended> {
-        let sent = self.socket.send(Message::Text(message.into_text().into()));
+        self.send_text(message.into_text()).await
+    }
+
+    async fn send_text(&mut self, message: String) -> Result<(), Ended> {
+        let sent = self.socket.send(Message::Text(message.into()));
         match timeout(self.realtime.times.send, sent).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Ended),
@@ -278,10 +306,24 @@ impl Connection {
     }
 }
 
-/// When the token of a caller ends; `None` for one who has none.
-fn end_of(identity: &Identity) -> Option<SystemTime> {
-    /// The end of the year 9999.
-    const LAST: f64 = 253_402_300_799.0;
-    let seconds = identity.user()?.claims().get("exp").and_then(Value::as_f64)?;
-    Some(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs_f64(seconds.clamp(0.0, LAST)))
+/// What somebody is told who is not let in.
+struct Refused {
+    kind: &'static str,
+    code: u16,
+    text: String,
+}
+
+impl From<NotKnown> for Refused {
+    fn from(unknown: NotKnown) -> Self {
+        let (kind, code, text) = match unknown {
+            NotKnown::Refused => (UNAUTHORIZED, 401, NOT_AUTHORIZED.to_owned()),
+            NotKnown::Unavailable => (INTERNAL.0, 500, INTERNAL.1.to_owned()),
+            NotKnown::BadSignature(
+                error @ (SignatureError::UnknownKey | SignatureError::ExpiredCredentials),
+            ) => (error.code(), 403, error.to_string()),
+            // AppSync says so of every signature that is not that of the request.
+            NotKnown::BadSignature(error) => (BAD_REQUEST, 400, error.to_string()),
+        };
+        Self { kind, code, text }
+    }
 }

@@ -1,7 +1,12 @@
 //! Who a client says it is: an object of headers.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
+use axum::body::Bytes;
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -9,12 +14,16 @@ use base64::{
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header::SEC_WEBSOCKET_PROTOCOL,
 };
-use portcullis::{AuthenticateLayer, IdentityExt, Refusal};
+use http_body_util::Full;
+use portcullis::{IdentityExt, Refusal, SignatureError, SignedCaller};
 use portcullis_resolvers::graphql::add_scheme;
 use portcullis_rules::Identity;
 use serde_json::{Map, Value};
 use tower_layer::Layer;
 use tower_service::Service;
+
+use super::Realtime;
+use crate::identity_pool::Session;
 
 /// Headers at most.
 const MAX_HEADERS: usize = 32;
@@ -30,11 +39,22 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 /// The headers that a client would send with an HTTP request.
 pub(super) struct Credentials(HeaderMap);
 
+/// Who has shown credentials that are good.
+pub(super) struct Caller {
+    pub(super) identity: Identity,
+    /// When the credentials end; `None` for those that last.
+    pub(super) end: Option<SystemTime>,
+    /// The session of a role, of a caller who has signed.
+    pub(super) session: Option<Arc<Session>>,
+}
+
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotKnown {
     /// There are no credentials, or none that are good.
     Refused,
+    /// They are signed, and the signature is not good.
+    BadSignature(SignatureError),
     /// They could not be checked.
     Unavailable,
 }
@@ -75,39 +95,69 @@ impl Credentials {
         Some(Self(headers))
     }
 
-    /// Who it is, by the layer that HTTP requests go through: as if they stood in a `POST` to this path with this body.
-    pub(super) async fn identity(
+    /// Who it is, by the layers that HTTP requests go through: as if they stood in a `POST` of this body to this path.
+    pub(super) async fn caller(
         self,
-        authenticate: &AuthenticateLayer,
+        realtime: &Realtime,
+        host: &str,
         path: &'static str,
         body: String,
-    ) -> Result<Identity, NotKnown> {
+    ) -> Result<Caller, NotKnown> {
+        let body = Full::new(Bytes::from(body));
         let mut request = Request::post(path).body(body).map_err(|_| NotKnown::Refused)?;
         *request.headers_mut() = self.0;
         add_scheme(request.headers_mut());
-        let mut service = authenticate.layer(Known);
-        let Ok(()) =
-            std::future::poll_fn(|context| Service::<Request<String>>::poll_ready(&mut service, context))
-                .await;
-        let Ok(response) = service.call(request).await;
-        match response.extensions().get::<Identity>() {
-            Some(identity) => Ok(identity.clone()),
-            None => {
-                let refusal = response.extensions().get::<Refusal>().map(Refusal::status);
-                match refusal.unwrap_or(StatusCode::UNAUTHORIZED).is_server_error() {
-                    true => Err(NotKnown::Unavailable),
-                    false => Err(NotKnown::Refused),
-                }
+        let inside = realtime.authenticate.layer(Known);
+        let response = match &realtime.signatures {
+            Some(signatures) => {
+                signatures.prepare(request.headers_mut(), host)?;
+                call(signatures.layer().layer(inside), request).await
             }
+            None => call(inside, request).await,
+        };
+        let extensions = response.extensions();
+        if let Some(identity) = extensions.get::<Identity>() {
+            let signed = extensions.get::<SignedCaller>();
+            let end = signed.map_or_else(|| end_of_token(identity), SignedCaller::expires_at);
+            let session = extensions.get::<Arc<Session>>().map(Arc::clone);
+            return Ok(Caller { identity: identity.clone(), end, session });
+        }
+        if let Some(error) = extensions.get::<SignatureError>() {
+            return Err(match error {
+                SignatureError::Unavailable => NotKnown::Unavailable,
+                error => NotKnown::BadSignature(*error),
+            });
+        }
+        let refusal = extensions.get::<Refusal>().map(Refusal::status);
+        match refusal.unwrap_or(StatusCode::UNAUTHORIZED).is_server_error() {
+            true => Err(NotKnown::Unavailable),
+            false => Err(NotKnown::Refused),
         }
     }
+}
+
+async fn call<S>(mut service: S, request: Request<Full<Bytes>>) -> Response<String>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<String>, Error = Infallible>,
+{
+    let Ok(()) = std::future::poll_fn(|context| service.poll_ready(context)).await;
+    let Ok(response) = service.call(request).await;
+    response
+}
+
+/// When the token of a caller ends; `None` for one who has none.
+fn end_of_token(identity: &Identity) -> Option<SystemTime> {
+    /// The end of the year 9999.
+    const LAST: f64 = 253_402_300_799.0;
+    let seconds = identity.user()?.claims().get("exp").and_then(Value::as_f64)?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds.clamp(0.0, LAST)))
 }
 
 /// Answers who it is that the layer has let through.
 #[derive(Clone, Debug)]
 struct Known;
 
-impl Service<Request<String>> for Known {
+impl<B> Service<Request<B>> for Known {
     type Response = Response<String>;
     type Error = Infallible;
     type Future = std::future::Ready<Result<Response<String>, Infallible>>;
@@ -116,10 +166,17 @@ impl Service<Request<String>> for Known {
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<String>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut response = Response::new(String::new());
+        let told = response.extensions_mut();
         if let Some(identity) = request.identity() {
-            response.extensions_mut().insert(identity.clone());
+            told.insert(identity.clone());
+        }
+        if let Some(signed) = request.extensions().get::<SignedCaller>() {
+            told.insert(signed.clone());
+        }
+        if let Some(session) = request.extensions().get::<Arc<Session>>() {
+            told.insert(Arc::clone(session));
         }
         std::future::ready(Ok(response))
     }

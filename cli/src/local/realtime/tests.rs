@@ -86,25 +86,8 @@ impl House {
 
     async fn connect(&self, authorization: &Value) -> Client {
         let encoded = URL_SAFE_NO_PAD.encode(authorization.to_string());
-        self.connect_by(&self.address, &format!("graphql-ws, header-{encoded}"), authorization).await.unwrap()
-    }
-
-    async fn connect_by(
-        &self,
-        address: &str,
-        protocols: &str,
-        authorization: &Value,
-    ) -> Result<Client, Error> {
-        let mut request = address.into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_str(protocols).unwrap());
-        let address = request.uri().authority().unwrap().as_str().parse().unwrap();
-        let socket = TcpSocket::new_v4().unwrap();
-        // What a client does not read soon waits at the server.
-        socket.set_recv_buffer_size(32 * 1024).unwrap();
-        let stream = socket.connect(address).await.unwrap();
-        let (socket, response) = client_async(request, stream).await?;
-        assert_eq!(response.headers().get("sec-websocket-protocol").unwrap(), "graphql-ws");
-        Ok(Client { socket, authorization: authorization.clone(), code: None })
+        let protocols = format!("graphql-ws, header-{encoded}");
+        Client::connect(&self.address, &protocols, authorization).await.unwrap()
     }
 
     /// What somebody writes.
@@ -125,20 +108,48 @@ impl House {
     }
 }
 
-struct Client {
+pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
-    authorization: Value,
+    pub(crate) authorization: Value,
     /// Why the server has closed the connection.
-    code: Option<u16>,
+    pub(crate) code: Option<u16>,
 }
 
 impl Client {
-    async fn send(&mut self, message: Value) {
+    pub(crate) async fn connect(
+        address: &str,
+        protocols: &str,
+        authorization: &Value,
+    ) -> Result<Self, Error> {
+        let protocols = HeaderValue::from_str(protocols).unwrap();
+        Self::connect_with(address, &[("sec-websocket-protocol", protocols)], authorization).await
+    }
+
+    pub(crate) async fn connect_with(
+        address: &str,
+        headers: &[(&'static str, HeaderValue)],
+        authorization: &Value,
+    ) -> Result<Self, Error> {
+        let mut request = address.into_client_request().unwrap();
+        let address = request.uri().authority().unwrap().as_str().parse().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.clone());
+        }
+        let socket = TcpSocket::new_v4().unwrap();
+        // What a client does not read soon waits at the server.
+        socket.set_recv_buffer_size(32 * 1024).unwrap();
+        let stream = socket.connect(address).await.unwrap();
+        let (socket, response) = client_async(request, stream).await?;
+        assert_eq!(response.headers().get("sec-websocket-protocol").unwrap(), "graphql-ws");
+        Ok(Self { socket, authorization: authorization.clone(), code: None })
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
     /// The next message; `null` if the connection has ended.
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         loop {
             let message = timeout(PATIENCE, self.socket.next()).await.expect("nothing was told in time");
             match message {
@@ -159,19 +170,19 @@ impl Client {
         }
     }
 
-    async fn start(&mut self, id: &str, query: &str, variables: Value) -> Value {
+    pub(crate) async fn start(&mut self, id: &str, query: &str, variables: Value) -> Value {
         let data = json!({ "query": query, "variables": variables }).to_string();
         let payload = json!({ "data": data, "extensions": { "authorization": self.authorization } });
         self.send(json!({ "type": "start", "id": id, "payload": payload })).await;
         self.next().await
     }
 
-    async fn listen(&mut self, id: &str, query: &str, variables: Value) {
+    pub(crate) async fn listen(&mut self, id: &str, query: &str, variables: Value) {
         assert_eq!(self.start(id, query, variables).await, json!({ "type": "start_ack", "id": id }));
     }
 
     /// The next event of a subscription: its data.
-    async fn told(&mut self, id: &str) -> Value {
+    pub(crate) async fn told(&mut self, id: &str) -> Value {
         let message = self.next().await;
         assert_eq!((&message["type"], &message["id"]), (&json!("data"), &json!(id)), "{message}");
         assert_eq!(message["payload"]["errors"], Value::Null, "{message}");
@@ -401,11 +412,11 @@ async fn who_connects_without_good_credentials_is_refused() {
     let authorization = json!({ "Authorization": house.token("ann", &[]) });
     let encoded = STANDARD.encode(authorization.to_string()).replace('+', "%2B");
     let address = format!("{}?header={encoded}&payload=e30=", house.address);
-    let mut client = house.connect_by(&address, "graphql-ws", &authorization).await.unwrap();
+    let mut client = Client::connect(&address, "graphql-ws", &authorization).await.unwrap();
     client.send(json!({ "type": "connection_init" })).await;
     assert_eq!(client.next().await["type"], "connection_ack");
     // Another protocol is none of ours.
-    let other = house.connect_by(&house.address, "graphql-transport-ws", &authorization).await;
+    let other = Client::connect(&house.address, "graphql-transport-ws", &authorization).await;
     assert!(matches!(other.err(), Some(Error::Http(answer)) if answer.status() == 400));
 }
 
@@ -477,6 +488,40 @@ async fn a_hostile_client_is_refused_or_cut_off_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn the_requests_of_a_connection_are_bounded_together() {
+    let house = House::new().await;
+    let mut eve = house.client("eve", &[]).await;
+    let long = format!("{CREATED} # {}", "x".repeat(200_000));
+    for id in ["1", "2", "3", "4", "5"] {
+        eve.listen(id, &long, json!({})).await;
+    }
+    for _ in 0..2 {
+        let answer = eve.start("6", &long, json!({})).await;
+        assert_eq!(answer["payload"]["errors"][0]["errorType"], "LimitExceededError", "{answer}");
+    }
+    // A small one has room, and so has a large one in place of another.
+    eve.listen("small", CREATED, json!({})).await;
+    eve.send(json!({ "type": "stop", "id": "1" })).await;
+    assert_eq!(eve.next().await["type"], "complete");
+    eve.listen("6", &long, json!({})).await;
+    // What one connection has counts for no other.
+    house.client("eve", &[]).await.listen("1", &long, json!({})).await;
+}
+
+#[tokio::test]
+async fn a_change_that_is_too_large_for_appsync_is_not_told_and_the_next_one_is() {
+    let house = House::new().await;
+    let mut ann = house.client("ann", &[]).await;
+    ann.listen("a", CREATED, json!({})).await;
+    ann.listen("few", "subscription { onCreateNote { stars } }", json!({})).await;
+    house.create("ann", json!({ "title": "t".repeat(240 * 1024), "stars": 7 })).await;
+    assert_eq!(ann.told("few").await, json!({ "onCreateNote": { "stars": 7 } }));
+    let title = "t".repeat(240 * 1024 - 200);
+    house.create("ann", json!({ "title": title })).await;
+    assert_eq!(ann.told("a").await, created(&title));
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off_and_no_writer_waits_for_it() {
     let house = House::with(|mut realtime| {
         realtime.times.send = Duration::from_secs(2);
@@ -487,8 +532,8 @@ async fn a_client_that_does_not_read_is_cut_off_and_no_writer_waits_for_it() {
     idle.listen("a", CREATED, json!({})).await;
     let mut awake = house.client("bob", &[]).await;
     awake.listen("b", CREATED, json!({})).await;
-    let title = "t".repeat(300_000);
-    for _ in 0..60 {
+    let title = "t".repeat(200_000);
+    for _ in 0..90 {
         house.create("ann", json!({ "title": title })).await;
     }
     house.create("bob", json!({ "title": "t" })).await;
@@ -514,9 +559,36 @@ async fn connections_are_counted_and_one_without_subscriptions_ends() {
     let authorization = ann.authorization.clone();
     let encoded = format!("graphql-ws, header-{}", URL_SAFE_NO_PAD.encode(authorization.to_string()));
     ann.listen("a", CREATED, json!({})).await;
-    let second = house.connect_by(&house.address, &encoded, &authorization).await;
+    let second = Client::connect(&house.address, &encoded, &authorization).await;
     assert!(matches!(second.err(), Some(Error::Http(answer)) if answer.status() == 503));
     ann.send(json!({ "type": "stop", "id": "a" })).await;
     assert_eq!(ann.next().await["type"], "complete");
     assert_eq!(ann.next().await, Value::Null);
+}
+
+#[tokio::test]
+async fn pages_of_this_machine_may_connect_and_no_other_ones() {
+    let house = House::new().await;
+    let authorization = json!({ "Authorization": house.token("ann", &[]) });
+    let encoded = URL_SAFE_NO_PAD.encode(authorization.to_string());
+    let protocols = HeaderValue::from_str(&format!("graphql-ws, header-{encoded}")).unwrap();
+    for (name, value, welcome) in [
+        ("origin", "http://localhost:5173", true),
+        ("host", "localhost:3000", true),
+        ("origin", "https://example.com", false),
+        ("origin", "null", false),
+        ("host", "rebound.example.com", false),
+    ] {
+        let headers =
+            [("sec-websocket-protocol", protocols.clone()), (name, HeaderValue::from_static(value))];
+        match Client::connect_with(&house.address, &headers, &authorization).await {
+            Ok(mut client) => {
+                client.send(json!({ "type": "connection_init" })).await;
+                assert_eq!(client.next().await["type"], "connection_ack");
+                assert!(welcome, "{name}: {value}");
+            }
+            Err(Error::Http(answer)) => assert!(answer.status() == 403 && !welcome, "{name}: {value}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What the pool and its client are.
 
-use serde_json::{Value, json};
+use portcullis_events::Version;
+use serde_json::{Map, Value, json};
 
 use crate::pool::{
     CallbackUrl,
@@ -16,12 +17,15 @@ use crate::pool::{
 
 type Result<T> = std::result::Result<T, ServiceError>;
 
+/// The one version that senders and inbound federation have.
+const ONLY_VERSION: &str = "V1_0";
+
 pub(super) fn list_user_pools(call: &Call<'_>) -> Result<Value> {
     let settings = &call.pool.settings;
     Ok(json!({ "UserPools": [{
         "Id": settings.pool_id,
         "Name": settings.name,
-        "LambdaConfig": {},
+        "LambdaConfig": lambda_config(call),
         "CreationDate": wire_time(settings.created_at),
         "LastModifiedDate": wire_time(settings.created_at),
     }] }))
@@ -43,7 +47,7 @@ pub(super) fn describe_user_pool(call: &Call<'_>) -> Result<Value> {
         "AutoVerifiedAttributes": ["email"],
         "UserAttributeUpdateSettings": { "AttributesRequireVerificationBeforeUpdate": ["email"] },
         "MfaConfiguration": "OFF",
-        "LambdaConfig": {},
+        "LambdaConfig": lambda_config(call),
         "Policies": { "PasswordPolicy": {
             "MinimumLength": password::MIN_LENGTH,
             "RequireLowercase": true,
@@ -60,6 +64,40 @@ pub(super) fn describe_user_pool(call: &Call<'_>) -> Result<Value> {
             "RecoveryMechanisms": [{ "Name": "verified_email", "Priority": 1 }],
         },
     } }))
+}
+
+/// The functions that are attached, in the form of Cognito's `LambdaConfigType`. A function on this machine has no ARN of its own: it is
+/// called by its trigger's name.
+fn lambda_config(call: &Call<'_>) -> Value {
+    let mut config = Map::new();
+    for trigger in Trigger::ALL.into_iter().filter(|trigger| call.pool.triggers_for(*trigger).is_some()) {
+        let name = trigger.name();
+        let arn = format!("arn:aws:lambda:{}:000000000000:function:{name}", call.pool.settings.region);
+        let versioned = |version: &str| json!({ "LambdaVersion": version, "LambdaArn": arn });
+        match trigger {
+            // Cognito shows the function under both names.
+            Trigger::PreTokenGeneration => {
+                let version = match call.pool.token_version {
+                    Version::V1 => "V1_0",
+                    Version::V2 => "V2_0",
+                    Version::V3 => "V3_0",
+                };
+                config.insert("PreTokenGenerationConfig".to_owned(), versioned(version));
+                config.insert(name.to_owned(), arn.into());
+            }
+            Trigger::CustomEmailSender | Trigger::CustomSmsSender => {
+                config.insert(name.to_owned(), versioned(ONLY_VERSION));
+                config.insert("KMSKeyID".to_owned(), call.pool.kms_key.arn().into());
+            }
+            Trigger::InboundFederation => {
+                config.insert(name.to_owned(), versioned(ONLY_VERSION));
+            }
+            _ => {
+                config.insert(name.to_owned(), arn.into());
+            }
+        }
+    }
+    config.into()
 }
 
 pub(super) fn list_user_pool_clients(call: &Call<'_>) -> Result<Value> {

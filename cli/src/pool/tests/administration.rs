@@ -1,7 +1,8 @@
+use portcullis_events::Version;
 use serde_json::{Value, json};
 
-use super::harness::{CODE, EMAIL, OTHER_PASSWORD, PASSWORD, TestPool, attribute};
-use crate::pool::{MessageKind, PoolError};
+use super::harness::{CODE, EMAIL, FakeTriggers, OTHER_PASSWORD, PASSWORD, TestPool, attribute};
+use crate::pool::{MessageKind, PoolError, PoolStorage, Trigger};
 
 #[tokio::test]
 async fn an_administrator_creates_users_and_invites_them() {
@@ -297,4 +298,46 @@ async fn the_pool_and_its_client_are_described() {
     );
     let clients = pool.ok("ListUserPoolClients", json!({})).await;
     assert_eq!(clients["UserPoolClients"][0]["ClientId"], pool.pool.client_id());
+}
+
+#[tokio::test]
+async fn a_pool_shows_the_functions_that_are_attached() {
+    for (version, name) in [(Version::V1, "V1_0"), (Version::V2, "V2_0"), (Version::V3, "V3_0")] {
+        let pool =
+            TestPool::configured(PoolStorage::Memory, Some(CODE), |config| config.token_version = version);
+        let arn = |trigger: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{trigger}");
+        let versioned =
+            |version: &str, trigger: &str| json!({ "LambdaVersion": version, "LambdaArn": arn(trigger) });
+        let sender = versioned("V1_0", "CustomEmailSender");
+        let key = pool.pool.kms_key_arn();
+        let tables: [(&'static [Trigger], Value); 4] = [
+            (&[], json!({})),
+            (
+                &[Trigger::PreSignUp, Trigger::UserMigration],
+                json!({ "PreSignUp": arn("PreSignUp"), "UserMigration": arn("UserMigration") }),
+            ),
+            (
+                &[Trigger::PreTokenGeneration],
+                json!({
+                    "PreTokenGeneration": arn("PreTokenGeneration"),
+                    "PreTokenGenerationConfig": versioned(name, "PreTokenGeneration"),
+                }),
+            ),
+            (
+                &[Trigger::CustomEmailSender, Trigger::InboundFederation],
+                json!({
+                    "CustomEmailSender": sender,
+                    "InboundFederation": versioned("V1_0", "InboundFederation"),
+                    "KMSKeyID": key,
+                }),
+            ),
+        ];
+        for (attached, expected) in tables {
+            FakeTriggers::attach_these(&pool, attached, |_, event| Ok(event));
+            let described = pool.ok("DescribeUserPool", json!({})).await;
+            assert_eq!(described["UserPool"]["LambdaConfig"], expected, "{attached:?}");
+            let listed = pool.ok("ListUserPools", json!({ "MaxResults": 1 })).await;
+            assert_eq!(listed["UserPools"][0]["LambdaConfig"], expected, "{attached:?}");
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! Signing in with another provider.
 
-use std::sync::Mutex;
-
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -11,10 +9,10 @@ use super::{
     harness::{CODE, EMAIL, FakeTriggers, OTHER_PASSWORD, PASSWORD, TestPool, attribute, claims},
     provider::{FakeProvider, NAME},
 };
-use crate::pool::{PoolError, PoolStorage, Trigger, TriggerFailure};
+use crate::pool::{PoolStorage, Trigger, TriggerFailure};
 
-const USERNAME: &str = "Acme_Login_ada-1";
-const ALL: &[Trigger] = &[
+pub(super) const USERNAME: &str = "Acme_Login_ada-1";
+pub(super) const ALL: &[Trigger] = &[
     Trigger::InboundFederation,
     Trigger::PreSignUp,
     Trigger::PostConfirmation,
@@ -23,7 +21,7 @@ const ALL: &[Trigger] = &[
     Trigger::PreTokenGeneration,
 ];
 
-async fn start() -> (TestPool, FakeProvider) {
+pub(super) async fn start() -> (TestPool, FakeProvider) {
     let provider = FakeProvider::start().await;
     let config = provider.config();
     let pool = TestPool::configured(PoolStorage::Memory, Some(CODE), |pool| {
@@ -33,12 +31,12 @@ async fn start() -> (TestPool, FakeProvider) {
     (pool, provider)
 }
 
-fn ada() -> Value {
+pub(super) fn ada() -> Value {
     json!({ "sub": "ada-1", "email": EMAIL, "email_verified": true })
 }
 
 /// Goes to the provider and comes back, signed in there with these claims.
-async fn visit(browser: &mut Browser<'_>, provider: &FakeProvider, claims: Value) -> Page {
+pub(super) async fn visit(browser: &mut Browser<'_>, provider: &FakeProvider, claims: Value) -> Page {
     let url = browser.authorize_url(&[("identity_provider", NAME), ("prompt", "login")]);
     let sent = browser.get(&url).await;
     assert_eq!(sent.status, StatusCode::FOUND, "{}", sent.text);
@@ -47,14 +45,14 @@ async fn visit(browser: &mut Browser<'_>, provider: &FakeProvider, claims: Value
 }
 
 /// The tokens of somebody who signs in with the provider.
-async fn tokens(pool: &TestPool, provider: &FakeProvider, claims: Value) -> Value {
+pub(super) async fn tokens(pool: &TestPool, provider: &FakeProvider, claims: Value) -> Value {
     let page = visit(&mut Browser::new(pool), provider, claims).await;
     let code = page.parameter("code").unwrap_or_else(|| panic!("{} {}", page.location(), page.text));
     pool.tokens(&code).await
 }
 
 /// The error that a client is told.
-async fn refusal(pool: &TestPool, provider: &FakeProvider, claims: Value) -> String {
+pub(super) async fn refusal(pool: &TestPool, provider: &FakeProvider, claims: Value) -> String {
     let page = visit(&mut Browser::new(pool), provider, claims).await;
     assert!(page.location().starts_with(&format!("{CALLBACK}?error=")), "{} {}", page.location(), page.text);
     assert_eq!(page.parameter("state").as_deref(), Some("a state & more"));
@@ -438,172 +436,4 @@ async fn a_federated_user_has_no_password_and_takes_nobodys_address() {
     let body = json!({ "Username": USERNAME, "Password": OTHER_PASSWORD, "Permanent": true });
     pool.ok("AdminSetUserPassword", body).await;
     assert_eq!(claims(&pool.sign_in(USERNAME, OTHER_PASSWORD).await["AccessToken"])["sub"], federated);
-}
-
-fn link(provider: &str, subject: &str) -> Value {
-    json!({
-        "DestinationUser": { "ProviderName": "Cognito", "ProviderAttributeValue": EMAIL },
-        "SourceUser": {
-            "ProviderName": provider,
-            "ProviderAttributeName": "Cognito_Subject",
-            "ProviderAttributeValue": subject,
-        },
-    })
-}
-
-#[tokio::test]
-async fn whoever_is_linked_signs_in_as_the_user_of_the_pool() {
-    let (pool, provider) = start().await;
-    let native = pool.confirmed(EMAIL).await;
-    pool.ok("AdminLinkProviderForUser", link(NAME, "ada-1")).await;
-    let triggers = FakeTriggers::attach_these(&pool, ALL, |_, event| Ok(event));
-    let foreign = json!({ "sub": "ada-1", "email": "elsewhere@example.com", "email_verified": true });
-    let tokens_now = tokens(&pool, &provider, foreign.clone()).await;
-    assert!(!triggers.sources().iter().any(|source| source.starts_with("PreSignUp")));
-    let id = claims(&tokens_now["id_token"]);
-    assert_eq!((&id["sub"], &id["cognito:username"]), (&json!(native), &json!(native)));
-    assert_eq!(id["identities"][0]["primary"], "false");
-    // The address stays the user's own; other attributes follow the provider.
-    assert_eq!(id["email"], EMAIL);
-    let user = pool.ok("AdminGetUser", json!({ "Username": EMAIL })).await;
-    assert_eq!(attribute(&user["UserAttributes"], "name"), "Ada");
-    assert_eq!(user["UserStatus"], "CONFIRMED");
-    pool.sign_in(EMAIL, PASSWORD).await;
-
-    let user = json!({ "User": {
-        "ProviderName": NAME, "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "ada-1",
-    } });
-    let mut browser = Browser::new(&pool);
-    let code = visit(&mut browser, &provider, foreign.clone()).await.parameter("code").unwrap();
-    pool.ok("AdminDisableProviderForUser", user).await;
-    assert_eq!(pool.refresh(&tokens_now["refresh_token"]).await.1["error"], "invalid_grant");
-    // Neither a code nor a browser from before lets anybody in as that user any more.
-    assert_eq!(pool.exchange(&code, &[]).await.1, json!({ "error": "invalid_grant" }));
-    let url = browser.authorize_url(&[]);
-    assert!(browser.get(&url).await.location().starts_with("/login"));
-    let other = claims(&tokens(&pool, &provider, foreign).await["access_token"]);
-    assert_eq!((&other["username"], other["sub"] == native), (&json!(USERNAME), false));
-}
-
-#[tokio::test]
-async fn links_that_cannot_be_are_refused() {
-    let (pool, provider) = start().await;
-    pool.confirmed(EMAIL).await;
-    tokens(&pool, &provider, json!({ "sub": "taken", "email": EMAIL })).await;
-    for number in 1..=5 {
-        pool.ok("AdminLinkProviderForUser", link(NAME, &format!("id-{number}"))).await;
-    }
-    let mut to_nobody = link(NAME, "ada-1");
-    to_nobody["DestinationUser"]["ProviderAttributeValue"] = json!("nobody@example.com");
-    let mut to_provider = link(NAME, "ada-1");
-    to_provider["DestinationUser"]["ProviderName"] = json!(NAME);
-    let mut by_email = link(NAME, "ada-1");
-    by_email["SourceUser"]["ProviderAttributeName"] = json!("email");
-    let mut of_nobody = link(NAME, "ada-1");
-    of_nobody["SourceUser"]["ProviderAttributeValue"] = json!(null);
-    for (body, exception) in [
-        (link(NAME, "id-6"), "LimitExceededException"),
-        (link(NAME, "id-5"), "InvalidParameterException"),
-        (link(NAME, "taken"), "InvalidParameterException"),
-        (link("Nobody", "ada-1"), "ResourceNotFoundException"),
-        (link("Cognito", "ada-1"), "InvalidParameterException"),
-        (to_nobody, "UserNotFoundException"),
-        (to_provider, "InvalidParameterException"),
-        (by_email, "InvalidParameterException"),
-        (of_nobody, "InvalidParameterException"),
-        (json!({}), "InvalidParameterException"),
-    ] {
-        pool.refuses("AdminLinkProviderForUser", body, exception, "").await;
-    }
-}
-
-#[tokio::test]
-async fn disabling_a_provider_keeps_people_out() {
-    let (pool, provider) = start().await;
-    let kept = tokens(&pool, &provider, ada()).await;
-    let user = |provider: &str, value: &str| {
-        json!({ "User": {
-            "ProviderName": provider, "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": value,
-        } })
-    };
-    pool.ok("AdminDisableProviderForUser", user(NAME, "ada-1")).await;
-    assert_eq!(refusal(&pool, &provider, ada()).await, "invalid_request: User is disabled.");
-    assert_eq!(pool.refresh(&kept["refresh_token"]).await.1["error"], "invalid_grant");
-    pool.confirmed("bob@example.com").await;
-    pool.ok("AdminDisableProviderForUser", user("Cognito", "bob@example.com")).await;
-    let sign_in = TestPool::by_password("bob@example.com", PASSWORD);
-    pool.refuses("InitiateAuth", sign_in, "NotAuthorizedException", "Incorrect username or password.").await;
-    for (body, exception) in [
-        (user(NAME, "nobody"), "UserNotFoundException"),
-        (user("Cognito", "nobody"), "UserNotFoundException"),
-        (user("Nobody", "ada-1"), "ResourceNotFoundException"),
-        (json!({ "User": { "ProviderName": NAME } }), "InvalidParameterException"),
-    ] {
-        pool.refuses("AdminDisableProviderForUser", body, exception, "").await;
-    }
-}
-
-/// A trigger with a policy: whoever has a verified address that one user has verified too is linked to that user.
-#[tokio::test]
-async fn a_trigger_may_link_and_the_next_sign_in_is_the_users() {
-    let (pool, provider) = start().await;
-    let native = pool.confirmed(EMAIL).await;
-    let handle = pool.pool.handle();
-    let found = std::sync::Arc::new(Mutex::new(Vec::new()));
-    struct Linking {
-        handle: crate::pool::PoolHandle,
-        found: std::sync::Arc<Mutex<Vec<usize>>>,
-    }
-    impl crate::pool::Triggers for Linking {
-        fn is_attached(&self, trigger: Trigger) -> bool {
-            trigger == Trigger::PreSignUp
-        }
-        fn invoke(&self, _: Trigger, event: Value) -> crate::pool::TriggerFuture {
-            let (handle, found) = (self.handle.clone(), std::sync::Arc::clone(&self.found));
-            Box::pin(async move {
-                let attributes = &event["request"]["userAttributes"];
-                let users = handle.users_by_email(attributes["email"].as_str().unwrap()).await.unwrap();
-                found.lock().unwrap().push(users.len());
-                if let ([user], "true") = (&users[..], attributes["email_verified"].as_str().unwrap())
-                    && user.attributes.get("email_verified").is_some_and(|verified| verified == "true")
-                    && user.status == "CONFIRMED"
-                {
-                    handle.link_provider(&user.username, NAME, "ada-1").await.unwrap();
-                    // Delivered twice, it is no mistake.
-                    handle.link_provider(&user.username, NAME, "ada-1").await.unwrap();
-                }
-                Ok(event)
-            })
-        }
-    }
-    let triggers = Linking { handle: handle.clone(), found: std::sync::Arc::clone(&found) };
-    pool.pool.set_triggers(std::sync::Arc::new(triggers));
-    let first = refusal(&pool, &provider, ada()).await;
-    assert_eq!(first, format!("invalid_request: Already found an entry for username {USERNAME}"));
-    let second = claims(&tokens(&pool, &provider, ada()).await["access_token"]);
-    assert_eq!(second["sub"], native);
-    assert_eq!(*found.lock().unwrap(), [1], "the second time there was nothing to sign up");
-    let stranger = json!({ "sub": "eve-1", "email": EMAIL, "email_verified": false });
-    let stranger = claims(&tokens(&pool, &provider, stranger).await["access_token"]);
-    assert_ne!(stranger["sub"], native, "nobody is linked by an address that nobody has verified");
-
-    assert!(matches!(handle.create_native_user(EMAIL).await, Err(PoolError::UserExists)));
-    let made = handle.create_native_user("carol@example.com").await.unwrap();
-    let carol = pool.ok("AdminGetUser", json!({ "Username": "carol@example.com" })).await;
-    assert_eq!((&carol["Username"], &carol["UserStatus"]), (&json!(made), &json!("CONFIRMED")));
-    assert_eq!(attribute(&carol["UserAttributes"], "email_verified"), "true");
-    let user = handle.user(&made).await.unwrap().unwrap();
-    assert_eq!((user.status, user.enabled), ("CONFIRMED", true));
-    assert_eq!(handle.user("nobody").await.unwrap(), None);
-    handle.set_random_password(EMAIL).await.unwrap();
-    let old = TestPool::by_password(EMAIL, PASSWORD);
-    pool.refuses("InitiateAuth", old, "NotAuthorizedException", "Incorrect username or password.").await;
-    for (username, provider, expected) in [
-        ("nobody", NAME, "the user does not exist"),
-        (made.as_str(), "Nobody", "the pool has no such identity provider"),
-        (made.as_str(), NAME, "the identity belongs to another user already"),
-    ] {
-        let error = handle.link_provider(username, provider, "ada-1").await.unwrap_err();
-        assert_eq!(error.to_string(), expected);
-    }
 }

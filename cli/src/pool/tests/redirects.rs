@@ -1,24 +1,21 @@
 //! Signing in with a redirect, by a password of the pool.
 
-use axum::body::Body;
-use http::{Request, StatusCode};
+use http::StatusCode;
 use jiff::SignedDuration;
 use portcullis_events::Version;
 use serde_json::{Value, json};
 
 use super::{
     browser::{Browser, CALLBACK, CHALLENGE, SIGNED_OUT},
-    harness::{
-        EMAIL, FakeTriggers, OTHER_PASSWORD, PASSWORD, TestPool, WRONG_PASSWORD, choose_password, claims,
-    },
+    harness::{EMAIL, FakeTriggers, OTHER_PASSWORD, PASSWORD, TestPool, choose_password, claims},
 };
-use crate::pool::{PoolStorage, Trigger, TriggerFailure};
+use crate::pool::{PoolStorage, Trigger};
 
-fn pool() -> TestPool {
+pub(super) fn pool() -> TestPool {
     configured(Version::V2)
 }
 
-fn configured(version: Version) -> TestPool {
+pub(super) fn configured(version: Version) -> TestPool {
     TestPool::configured(PoolStorage::Memory, Some(super::harness::CODE), |config| {
         config.callback_urls = vec![CALLBACK.parse().unwrap(), "myapp://back".parse().unwrap()];
         config.logout_urls = vec![SIGNED_OUT.parse().unwrap()];
@@ -303,178 +300,6 @@ async fn a_code_from_before_another_password_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_form_that_was_shown_in_this_browser_is_accepted() {
-    let pool = pool();
-    pool.confirmed(EMAIL).await;
-    let mut browser = Browser::new(&pool);
-    let page = browser.sign_in_page(&[]).await;
-    let action = page.between("action=\"", "\"");
-    let token = page.between("name=\"_csrf\" value=\"", "\"");
-    let mut other = Browser::new(&pool);
-    other.sign_in_page(&[]).await;
-    let mut without_cookie = Browser::new(&pool);
-    let form = [("_csrf", token.as_str()), ("username", EMAIL), ("password", PASSWORD)];
-    for page in [
-        other.post(&action, &form).await,
-        without_cookie.post(&action, &form).await,
-        browser.post(&action, &form[1..]).await,
-    ] {
-        assert_eq!((page.status, page.location()), (StatusCode::FORBIDDEN, ""));
-    }
-    let foreign = Request::post(&action)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("origin", "https://evil.example")
-        .body(Body::from(super::browser::encode(&form)))
-        .unwrap();
-    assert_eq!(browser.send(foreign).await.status, StatusCode::FORBIDDEN);
-    assert!(!browser.cookies.contains_key("cognito"));
-    assert_eq!(browser.post(&action, &form).await.status, StatusCode::FOUND);
-}
-
-#[tokio::test]
-async fn a_wrong_password_is_said_on_the_page_and_counted() {
-    let pool = pool();
-    pool.confirmed(EMAIL).await;
-    pool.sign_up("unconfirmed@example.com").await;
-    pool.ok("AdminCreateUser", json!({ "Username": "new@example.com", "TemporaryPassword": PASSWORD })).await;
-    let mut browser = Browser::new(&pool);
-    let page = browser.sign_in_page(&[("login_hint", "<b>")]).await;
-    assert!(page.text.contains("value=\"&lt;b&gt;\""), "{}", page.text);
-    for (username, password, text) in [
-        (EMAIL, WRONG_PASSWORD, "Incorrect username or password."),
-        (EMAIL, "", "Incorrect username or password."),
-        ("", "", "Incorrect username or password."),
-        ("nobody@example.com", PASSWORD, "Incorrect username or password."),
-        ("<script>", PASSWORD, "Incorrect username or password."),
-        ("unconfirmed@example.com", PASSWORD, "User is not confirmed."),
-        ("new@example.com", PASSWORD, "A new password has to be chosen first"),
-    ] {
-        let answer = browser.fill_in(&page, username, password).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::BAD_REQUEST, ""), "{username}");
-        assert!(answer.text.contains(text) && !answer.text.contains("<script>"), "{}", answer.text);
-        assert!(password.is_empty() || !answer.text.contains(password), "{}", answer.text);
-        assert!(!browser.cookies.contains_key("cognito"));
-    }
-    for _ in 0..4 {
-        browser.fill_in(&page, EMAIL, WRONG_PASSWORD).await;
-    }
-    let locked = browser.fill_in(&page, EMAIL, PASSWORD).await;
-    assert!(locked.text.contains("Password attempts exceeded"), "{}", locked.text);
-    assert_eq!(
-        pool.fails("InitiateAuth", TestPool::by_password(EMAIL, PASSWORD)).await.1,
-        "Password attempts exceeded",
-        "both doors count together"
-    );
-}
-
-#[tokio::test]
-async fn pages_run_no_scripts_are_framed_by_nobody_and_kept_by_nobody() {
-    let pool = pool();
-    let mut browser = Browser::new(&pool);
-    let form = browser.sign_in_page(&[]).await;
-    let mistake = browser.get("/oauth2/authorize").await;
-    for page in [&form, &mistake] {
-        let policy = page.headers["content-security-policy"].to_str().unwrap();
-        for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
-            assert!(policy.contains(directive), "{policy}");
-        }
-        for (name, value) in [
-            ("cache-control", "no-store"),
-            ("x-frame-options", "DENY"),
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "same-origin"),
-            ("content-type", "text/html; charset=utf-8"),
-        ] {
-            assert_eq!(page.headers[name], value);
-        }
-        assert!(!page.headers.contains_key("access-control-allow-origin"));
-        assert!(!page.text.contains("<script"));
-    }
-    let policy = form.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.contains("form-action 'self' https://app.example.com;"), "{policy}");
-    for (label, field) in [("username", "E-mail address"), ("password", "Password")] {
-        assert!(form.text.contains(&format!("<label for=\"{label}\">{field}</label>")), "{}", form.text);
-    }
-}
-
-#[tokio::test]
-async fn only_this_machine_may_use_the_endpoints() {
-    let pool = pool();
-    for (method, path) in [
-        ("GET", "/oauth2/authorize"),
-        ("GET", "/login"),
-        ("POST", "/login"),
-        ("GET", "/logout"),
-        ("GET", "/oauth2/idpresponse"),
-        ("POST", "/oauth2/token"),
-        ("POST", "/oauth2/revoke"),
-        ("GET", "/oauth2/userInfo"),
-    ] {
-        let request = |host: &'static str, method: &str| {
-            Request::builder().method(method).uri(path).header("host", host).body(Body::empty()).unwrap()
-        };
-        assert_eq!(pool.send(request("evil.example", method)).await.0, StatusCode::FORBIDDEN, "{path}");
-        let (status, headers, _) = pool.send(request("127.0.0.1:9229", method)).await;
-        assert!(status.is_client_error() && status != StatusCode::NOT_FOUND, "{path}: {status}");
-        let for_programs = ["/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo"].contains(&path);
-        assert_eq!(headers.contains_key("access-control-allow-origin"), for_programs, "{path}");
-        let (_, headers, _) = pool.send(request("127.0.0.1:9229", "OPTIONS")).await;
-        assert_eq!(headers.contains_key("access-control-allow-origin"), for_programs, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn no_hostile_value_breaks_an_endpoint() {
-    let pool = pool();
-    let (id, secret) = pool.pool.machine_client().unwrap();
-    let client = pool.pool.client_id().to_owned();
-    let redirect = super::browser::encode(&[("redirect_uri", CALLBACK)]);
-    let good = format!(
-        "client_id={client}&{redirect}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256"
-    );
-    let machine = format!("client_id={id}&client_secret={secret}&grant_type=client_credentials");
-    let code = format!("client_id={client}&grant_type=authorization_code&code_verifier=x&{redirect}");
-    let names = "scope state nonce prompt identity_provider login_hint logout_uri code refresh_token token \
-                 aws_client_metadata _csrf username";
-    let long = "x".repeat(20_000);
-    for value in
-        ["%", "%ff%fe", "%00", "%0d%0aSet-Cookie:x", "'--", "%F0%9F%98%80", "{", "[[[[", "../..", &long]
-    {
-        for name in names.split_whitespace() {
-            for path in ["/oauth2/authorize", "/login", "/logout", "/oauth2/idpresponse"] {
-                let mut browser = Browser::new(&pool);
-                let page = browser.get(&format!("{path}?{good}&{name}={value}")).await;
-                assert!(!page.status.is_server_error(), "{path} {name} {value}");
-                assert!(page.location().is_ascii(), "{path} {name} {value}");
-            }
-            for path in ["/login", "/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo"] {
-                for start in [good.as_str(), &machine, &code] {
-                    let mut request = Request::post(path)
-                        .header("host", "127.0.0.1:9229")
-                        .header("content-type", "application/x-www-form-urlencoded");
-                    if path == "/oauth2/userInfo" {
-                        request = request.header("authorization", format!("Bearer {name}.b.c"));
-                    } else if start == good {
-                        request = request.header("authorization", format!("Basic {value}"));
-                    }
-                    let request = request.body(Body::from(format!("{start}&{name}={value}")));
-                    let (status, _, body) = pool.send(request.unwrap()).await;
-                    assert!(!status.is_server_error(), "{path} {name} {value}: {status} {body}");
-                }
-            }
-        }
-    }
-    for path in ["/oauth2/token", "/oauth2/revoke", "/login"] {
-        let body = Body::from(vec![b'a'; 1 << 20]);
-        let request = Request::post(path)
-            .header("host", "127.0.0.1:9229")
-            .header("content-type", "application/x-www-form-urlencoded");
-        let (status, _, _) = pool.send(request.body(body).unwrap()).await;
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
-    }
-}
-
-#[tokio::test]
 async fn the_browser_forgets_who_signs_out_and_goes_where_it_may() {
     let pool = pool();
     pool.confirmed(EMAIL).await;
@@ -580,110 +405,6 @@ async fn a_revoked_refresh_token_takes_its_access_tokens_with_it() {
     )
     .await;
     assert_eq!(pool.refresh(&tokens["refresh_token"]).await.1["error"], "invalid_grant");
-}
-
-const ALL: &[Trigger] =
-    &[Trigger::PreAuthentication, Trigger::PostAuthentication, Trigger::PreTokenGeneration];
-
-#[tokio::test]
-async fn triggers_run_as_for_a_hosted_sign_in() {
-    let pool = pool();
-    let sub = pool.confirmed(EMAIL).await;
-    let triggers = FakeTriggers::attach_these(&pool, ALL, |trigger, mut event| {
-        if trigger == Trigger::PreTokenGeneration {
-            event["response"] = json!({ "claimsAndScopeOverrideDetails": {
-                "idTokenGeneration": { "claimsToAddOrOverride": { "tenant": "acme" } },
-                "accessTokenGeneration": { "scopesToAdd": ["more"], "scopesToSuppress": ["email"] },
-            } });
-        }
-        Ok(event)
-    });
-    let code = Browser::new(&pool).code(&[], EMAIL, PASSWORD).await;
-    assert_eq!(triggers.sources(), ["PreAuthentication_Authentication", "PostAuthentication_Authentication"]);
-    let tokens = pool.tokens(&code).await;
-    let [event] = &triggers.events()[..] else { panic!() };
-    assert_eq!(
-        (&event["triggerSource"], &event["userName"]),
-        (&json!("TokenGeneration_HostedAuth"), &json!(sub))
-    );
-    assert_eq!(event["request"]["scopes"], json!(["openid", "email", "aws.cognito.signin.user.admin"]));
-    assert_eq!(claims(&tokens["id_token"])["tenant"], "acme");
-    assert_eq!(claims(&tokens["access_token"])["scope"], "openid aws.cognito.signin.user.admin more");
-    pool.refresh(&tokens["refresh_token"]).await;
-    assert_eq!(triggers.sources(), ["TokenGeneration_RefreshTokens"]);
-}
-
-#[tokio::test]
-async fn what_a_trigger_refuses_is_told_where_it_helps() {
-    for (refusing, told) in [
-        (Trigger::PreAuthentication, "PreAuthentication failed with error E_NO: not today."),
-        (Trigger::PostAuthentication, "PostAuthentication failed with error E_NO: not today."),
-    ] {
-        let pool = pool();
-        pool.confirmed(EMAIL).await;
-        FakeTriggers::attach_these(&pool, ALL, move |trigger, event| {
-            if trigger == refusing {
-                Err(TriggerFailure::Refused("E_NO: not today".to_owned()))
-            } else {
-                Ok(event)
-            }
-        });
-        let mut browser = Browser::new(&pool);
-        let page = browser.sign_in_page(&[]).await;
-        let answer = browser.fill_in(&page, EMAIL, PASSWORD).await;
-        assert!(answer.status == StatusCode::BAD_REQUEST && answer.text.contains(told), "{}", answer.text);
-        assert!(!browser.cookies.contains_key("cognito"));
-    }
-    let pool = pool();
-    pool.confirmed(EMAIL).await;
-    FakeTriggers::attach_these(&pool, &[Trigger::PreTokenGeneration], |_, _| {
-        Err(TriggerFailure::Refused("E_NO: not today".to_owned()))
-    });
-    let code = Browser::new(&pool).code(&[], EMAIL, PASSWORD).await;
-    let expected = json!({
-        "error": "invalid_request",
-        "error_description": "PreTokenGeneration failed with error E_NO: not today.",
-    });
-    assert_eq!(pool.exchange(&code, &[]).await, (StatusCode::BAD_REQUEST, expected));
-}
-
-#[tokio::test]
-async fn version_3_of_the_token_trigger_hears_of_machines() {
-    for version in [Version::V2, Version::V3] {
-        let pool = configured(version);
-        let triggers = FakeTriggers::attach(&pool, |_, mut event| {
-            event["response"] = json!({ "claimsAndScopeOverrideDetails": { "accessTokenGeneration": {
-                "claimsToAddOrOverride": { "job": "nightly", "sub": "root" },
-                "scopesToSuppress": ["notes/write"],
-            } } });
-            Ok(event)
-        });
-        let (id, secret) = pool.pool.machine_client().unwrap();
-        let form = [("grant_type", "client_credentials"), ("aws_client_metadata", "{\"job\":\"nightly\"}")];
-        let (_, body) = pool.form("/oauth2/token", Some((id, &secret)), &form).await;
-        let token = claims(&body["access_token"]);
-        assert_eq!(token["sub"], id);
-        if version == Version::V2 {
-            assert_eq!((triggers.events(), &token["job"]), (vec![], &Value::Null));
-            continue;
-        }
-        assert_eq!((&token["job"], &token["scope"]), (&json!("nightly"), &json!("notes/read")));
-        let expected = json!({
-            "version": "3",
-            "triggerSource": "TokenGeneration_ClientCredentials",
-            "region": "us-east-1",
-            "userPoolId": pool.pool.id(),
-            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": id },
-            "request": {
-                "userAttributes": {},
-                "groupConfiguration": null,
-                "clientMetadata": { "job": "nightly" },
-                "scopes": ["notes/read", "notes/write"],
-            },
-            "response": { "claimsAndScopeOverrideDetails": null },
-        });
-        assert_eq!(triggers.events(), [expected]);
-    }
 }
 
 #[tokio::test]

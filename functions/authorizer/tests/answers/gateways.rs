@@ -61,6 +61,49 @@ async fn the_policy_names_every_route_that_the_rules_could_let_the_caller_in_to(
     }
 }
 
+/// AWS does not document whether an HTTP API asks about a path or about `{proxy+}`.
+#[tokio::test]
+async fn a_route_for_all_paths_may_be_asked_about_by_its_name() {
+    const STAGE: &str = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test";
+    let token = token(&["readers"]).sign();
+    let by_name = |methods: &[&str]| -> Vec<String> {
+        methods.iter().map(|method| format!("{method}/{{proxy+}}")).collect()
+    };
+    // Readers of articles keep notes; those who come in through an authorizer read, and call a function.
+    let all = by_name(&["GET", "HEAD", "POST", "PATCH", "DELETE", "ANY"]);
+    let some = by_name(&["GET", "HEAD", "POST", "ANY"]);
+    for (name, member, route, identity, expected) in [
+        ("http 2.0", "routeKey", "ANY /{proxy+}", CallerIdentity::Token, &all),
+        ("http 2.0", "routeKey", "GET /{proxy+}", CallerIdentity::Function, &some),
+        ("http 1.0", "resource", "/{proxy+}", CallerIdentity::Function, &some),
+        ("http 2.0", "routeKey", "GET /articles", CallerIdentity::Token, &Vec::new()),
+        ("http 2.0", "routeKey", "GET /articles/{id}", CallerIdentity::Token, &Vec::new()),
+        ("http 2.0", "routeKey", "ANY /v1/{proxy+}", CallerIdentity::Token, &Vec::new()),
+        ("http 2.0", "routeKey", "ANY /{*+}", CallerIdentity::Token, &Vec::new()),
+        // The path of a REST API is known.
+        ("rest request", "resource", "/{proxy+}", CallerIdentity::Token, &Vec::new()),
+    ] {
+        let authorizer = authorizer().identity(identity);
+        let mut event = with_token(name, &token);
+        event[member] = route.into();
+        let arn = if name == "http 2.0" { "routeArn" } else { "methodArn" };
+        let mut answers = Vec::new();
+        for asked in ["GET/articles", "POST/notes", "GET/{proxy+}", "ANY/{proxy+}"] {
+            event[arn] = format!("{STAGE}/{asked}").into();
+            answers.push(authorizer.answer(&event).await.unwrap());
+        }
+        // Whichever way it is asked, so that the first call does not matter.
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{name} {route}");
+        let allowed = resources(&answers[0], "Allow");
+        let (named, paths): (Vec<String>, Vec<String>) = allowed.into_iter().partition(|it| it.contains('{'));
+        assert_eq!(named, *expected, "{name} {route}");
+        event.as_object_mut().unwrap().remove(member);
+        event["routeKey"] = "$default".into();
+        let plain = resources(&authorizer.answer(&event).await.unwrap(), "Allow");
+        assert_eq!(paths, plain, "{name} {route}: no other path is opened");
+    }
+}
+
 #[tokio::test]
 async fn whoever_has_no_good_token_is_refused_as_each_gateway_understands_it() {
     let spoiled = [

@@ -14,7 +14,8 @@ use tower_service::Service;
 
 use super::{
     FindingCredentials, SigV4Verifier, SignatureError, SignedCaller, SigningCredentials,
-    canonical::without_signature, verifier::Claimed,
+    canonical::without_signature,
+    verifier::{Claimed, Owed},
 };
 
 pin_project! {
@@ -46,7 +47,7 @@ pin_project! {
         Reading {
             #[pin]
             body: Collect<Limited<B>>,
-            next: Option<(Waiting<S>, SigningCredentials)>,
+            next: Option<(Waiting<S>, SigningCredentials, Owed)>,
         },
         Calling {
             #[pin]
@@ -87,14 +88,27 @@ where
 }
 
 impl<S> Waiting<S> {
+    /// What must still be seen of a body of at least this many bytes, or why there is no use in reading it.
+    fn begin(
+        &self,
+        found: Option<SigningCredentials>,
+        length: u64,
+    ) -> Result<(SigningCredentials, Owed), SignatureError> {
+        let credentials = self.verifier.admit(found)?;
+        let owed = self.verifier.check_head(&self.claimed, &credentials, &self.parts)?;
+        let max_body = u64::try_from(self.verifier.max_body()).unwrap_or(u64::MAX);
+        if length > max_body { Err(SignatureError::TooLarge) } else { Ok((credentials, owed)) }
+    }
+
     /// The request as it was signed, or why it was not.
     fn conclude<B: From<Bytes>>(
         self,
         credentials: &SigningCredentials,
+        owed: Owed,
         body: Bytes,
     ) -> Result<(S, Request<B>), SignatureError> {
         let Self { verifier, claimed, service, mut parts } = self;
-        verifier.check(&claimed, credentials, &parts, &body)?;
+        verifier.check_body(&claimed, credentials, owed, &body)?;
         if claimed.is_presigned() {
             // What stands inside is asked for what was signed, and need not know how, nor keep a session token.
             parts.uri = without_signature(&parts.uri).ok_or(SignatureError::Mismatch)?;
@@ -122,19 +136,19 @@ where
                     let found = ready!(finding.as_mut().poll(context));
                     let Some((waiting, body)) = next.take() else { return Poll::Pending };
                     let found = found.map_err(|_| SignatureError::Unavailable);
-                    match found.and_then(|found| waiting.verifier.admit(found)) {
-                        Ok(credentials) => {
+                    match found.and_then(|found| waiting.begin(found, body.size_hint().lower())) {
+                        Ok((credentials, owed)) => {
                             let body = Limited::new(body, waiting.verifier.max_body()).collect();
-                            State::Reading { body, next: Some((waiting, credentials)) }
+                            State::Reading { body, next: Some((waiting, credentials, owed)) }
                         }
                         Err(error) => State::Refused { error: Some(error) },
                     }
                 }
                 StateProjection::Reading { body, next } => {
                     let read = ready!(body.poll(context));
-                    let Some((waiting, credentials)) = next.take() else { return Poll::Pending };
+                    let Some((waiting, credentials, owed)) = next.take() else { return Poll::Pending };
                     let read = read.map(Collected::to_bytes).map_err(|error| why_unread(error.as_ref()));
-                    match read.and_then(|body| waiting.conclude::<B>(&credentials, body)) {
+                    match read.and_then(|body| waiting.conclude::<B>(&credentials, owed, body)) {
                         Ok((mut service, request)) => State::Calling { future: service.call(request) },
                         Err(error) => State::Refused { error: Some(error) },
                     }

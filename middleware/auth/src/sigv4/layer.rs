@@ -13,6 +13,9 @@ use super::{SigV4Service, SigV4Verifier};
 ///    [`AuthenticateLayer`](crate::AuthenticateLayer) inside of this one that
 ///    [believes signatures](crate::AuthenticateLayer::signed_requests) makes an identity of the caller.
 ///
+/// *Caveat:* how large a body may be is [bounded](crate::SigV4VerifierBuilder::max_body), and how long it may take is not: that is for
+/// the server, or a layer outside of this one.
+///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use axum::{Router, body::Body, http::Request, routing::get};

@@ -1,5 +1,7 @@
 //! Who has signed a request.
 
+use std::time::SystemTime;
+
 use portcullis_rules::IamCaller;
 
 /// Stands in the extensions of a request whose signature [`SigV4Layer`](crate::SigV4Layer) has found to be good. Nobody else can make one.
@@ -7,6 +9,7 @@ use portcullis_rules::IamCaller;
 pub struct SignedCaller {
     pub(super) caller: IamCaller,
     pub(super) service: String,
+    pub(super) expires_at: Option<SystemTime>,
 }
 
 impl SignedCaller {
@@ -20,5 +23,12 @@ impl SignedCaller {
     #[must_use]
     pub fn service(&self) -> &str {
         &self.service
+    }
+
+    /// When the credentials end that the request was signed with; `None` for those that last. Whoever goes on for the caller after the
+    /// request has been answered, such as a WebSocket, must end then.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
     }
 }

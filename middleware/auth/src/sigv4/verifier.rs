@@ -30,7 +30,8 @@ const S3_SKEW: Duration = Duration::from_mins(15);
 ///
 /// 1. The signature is in `Authorization`, or in the query of a presigned URL; never in both.
 /// 2. It covers method, path, query, `host`, every `x-amz-*` header that is there, and the body. A body is read to its end before the
-///    request goes on, up to [a bound](SigV4VerifierBuilder::max_body).
+///    request goes on, up to [a bound](SigV4VerifierBuilder::max_body). What can be said without it is said before it is read: with
+///    `x-amz-content-sha256` that is whether the signature is good.
 /// 3. Its scope is the day of `X-Amz-Date`, a region and a service that are [said](Self::builder).
 /// 4. `X-Amz-Date` is at most five minutes from now, in either direction (fifteen with [`s3`](SigV4VerifierBuilder::s3)); a presigned URL
 ///    is good as long as it says, seven days at most.
@@ -72,6 +73,17 @@ pub struct SigV4VerifierBuilder {
 pub(super) struct Claimed {
     authorization: Authorization,
     query: Query,
+}
+
+/// What the body must still show when all else has been checked.
+#[derive(Debug)]
+pub(super) enum Owed {
+    /// Nothing: it is not signed.
+    Nothing,
+    /// That it has this digest. The signature, which is good, covers it.
+    Digest(String),
+    /// That the signature is good: the canonical request as far as the digest of the body, with which it ends.
+    Signature(Vec<u8>),
 }
 
 impl SigV4Verifier {
@@ -138,7 +150,8 @@ impl SigV4Verifier {
         let claimed = self.read(parts)?.ok_or(SignatureError::Missing)?;
         let found = self.find(&claimed).await.map_err(|_| SignatureError::Unavailable)?;
         let credentials = self.admit(found)?;
-        self.check(&claimed, &credentials, parts, body)?;
+        let owed = self.check_head(&claimed, &credentials, parts)?;
+        self.check_body(&claimed, &credentials, owed, body)?;
         Ok(claimed.into_caller(&credentials))
     }
 
@@ -173,16 +186,15 @@ impl SigV4Verifier {
         let claimed = self.read(parts)?.ok_or(SignatureError::Missing)?;
         let found = self.find(&claimed).await.map_err(|_| SignatureError::Unavailable)?;
         let credentials = self.admit(found)?;
-        let told = one(&parts.headers, &CONTENT_SHA256)?;
-        let (payload, signed) = match told {
-            _ if self.is_unsigned(&claimed, told) => (SignedBody::Unsigned, UNSIGNED),
-            Some(digest) => {
-                let read = read_signature(digest).map_err(|_| SignatureError::PayloadMismatch)?;
-                (SignedBody::Sha256(read), digest)
+        let payload = match self.check_head(&claimed, &credentials, parts)? {
+            Owed::Nothing => SignedBody::Unsigned,
+            Owed::Digest(told) => {
+                SignedBody::Sha256(read_signature(&told).map_err(|_| SignatureError::PayloadMismatch)?)
             }
-            None => return Err(incomplete("The request requires a 'x-amz-content-sha256' header.")),
+            Owed::Signature(_) => {
+                return Err(incomplete("The request requires a 'x-amz-content-sha256' header."));
+            }
         };
-        self.check_text(&claimed, &credentials, parts, signed)?;
         let extensions = credentials.extensions.clone();
         Ok(SignedHead { caller: claimed.into_caller(&credentials), payload, extensions })
     }
@@ -239,29 +251,13 @@ impl SigV4Verifier {
         }
     }
 
-    /// Whether the signature is that of the request.
-    pub(super) fn check(
+    /// Whether the signature is that of the request, as far as that can be told without its body.
+    pub(super) fn check_head(
         &self,
         claimed: &Claimed,
         credentials: &SigningCredentials,
         parts: &Parts,
-        body: &[u8],
-    ) -> Result<(), SignatureError> {
-        // Once more, for the body may have been long in coming.
-        self.check_end(credentials)?;
-        self.check_time(&claimed.authorization)?;
-        let payload = self.payload(claimed, parts, body)?;
-        self.check_text(claimed, credentials, parts, &payload)
-    }
-
-    /// Whether the signature is that of the request with this payload.
-    fn check_text(
-        &self,
-        claimed: &Claimed,
-        credentials: &SigningCredentials,
-        parts: &Parts,
-        payload: &str,
-    ) -> Result<(), SignatureError> {
+    ) -> Result<Owed, SignatureError> {
         let path = canonical::path(&parts.uri, self.dialect.encode_again, self.dialect.dots)?;
         let signed = &claimed.authorization.signed_headers;
         let mut text = format!("{}\n{path}\n{}\n", parts.method, claimed.query.canonical()).into_bytes();
@@ -274,10 +270,36 @@ impl SigV4Verifier {
             text.extend(name.as_str().bytes());
         }
         text.push(b'\n');
+        let Some(payload) = self.payload(claimed, parts)? else { return Ok(Owed::Signature(text)) };
         text.extend(payload.bytes());
-        match is_good(&claimed.authorization, &credentials.secret, &text) {
-            true => Ok(()),
-            false => Err(SignatureError::Mismatch),
+        if !is_good(&claimed.authorization, &credentials.secret, &text) {
+            return Err(SignatureError::Mismatch);
+        }
+        Ok(if payload == UNSIGNED { Owed::Nothing } else { Owed::Digest(payload) })
+    }
+
+    /// Whether the body is the one that was signed.
+    pub(super) fn check_body(
+        &self,
+        claimed: &Claimed,
+        credentials: &SigningCredentials,
+        owed: Owed,
+        body: &[u8],
+    ) -> Result<(), SignatureError> {
+        // Once more, for the body may have been long in coming.
+        self.check_end(credentials)?;
+        self.check_time(&claimed.authorization)?;
+        match owed {
+            Owed::Nothing => Ok(()),
+            Owed::Digest(told) if told == sha256_hex(body) => Ok(()),
+            Owed::Digest(_) => Err(SignatureError::PayloadMismatch),
+            Owed::Signature(mut text) => {
+                text.extend(sha256_hex(body).bytes());
+                match is_good(&claimed.authorization, &credentials.secret, &text) {
+                    true => Ok(()),
+                    false => Err(SignatureError::Mismatch),
+                }
+            }
         }
     }
 
@@ -315,17 +337,14 @@ impl SigV4Verifier {
         }
     }
 
-    /// What is signed for the body: its digest, or that it is not signed.
-    fn payload(&self, claimed: &Claimed, parts: &Parts, body: &[u8]) -> Result<String, SignatureError> {
+    /// What the request says is signed for the body: a digest, or that it is not signed. `None` where it says nothing, and the digest is
+    /// that of the body.
+    fn payload(&self, claimed: &Claimed, parts: &Parts) -> Result<Option<String>, SignatureError> {
         let told = one(&parts.headers, &CONTENT_SHA256)?;
         if self.is_unsigned(claimed, told) {
-            return Ok(UNSIGNED.to_owned());
+            return Ok(Some(UNSIGNED.to_owned()));
         }
-        let digest = sha256_hex(body);
-        match told {
-            Some(told) if told != digest => Err(SignatureError::PayloadMismatch),
-            _ => Ok(digest),
-        }
+        Ok(told.map(str::to_owned))
     }
 
     /// Whether the body is not signed, where that is accepted.
@@ -386,7 +405,11 @@ impl Claimed {
     }
 
     pub(super) fn into_caller(self, credentials: &SigningCredentials) -> SignedCaller {
-        SignedCaller { caller: credentials.caller.clone(), service: self.authorization.service }
+        SignedCaller {
+            caller: credentials.caller.clone(),
+            service: self.authorization.service,
+            expires_at: credentials.expires_at,
+        }
     }
 }
 

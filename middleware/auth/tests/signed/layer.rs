@@ -3,7 +3,10 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -12,7 +15,8 @@ use axum::{
     body::{Body, Bytes},
     routing::{get, post},
 };
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, request::Parts};
+use http_body::SizeHint;
 use http_body_util::BodyExt;
 use portcullis::{
     AuthenticateLayer, IdentityExt, SigV4Layer, SignedCaller, TokenUse, Verifier,
@@ -131,8 +135,21 @@ async fn a_presigned_url_goes_on_as_the_request_that_was_signed() {
     assert_eq!(send(&router, presigned).await, (StatusCode::OK, request().uri().to_string()));
 }
 
-/// A body that says when it is read.
-struct Watched(std::sync::Arc<std::sync::atomic::AtomicBool>);
+/// A body that says when it is read, and how long it is.
+struct Watched {
+    read: Arc<AtomicBool>,
+    length: u64,
+}
+
+impl Watched {
+    /// Whether the body of such a request is read, and the status of the answer.
+    async fn of(router: &Router, parts: Parts, length: u64) -> (bool, StatusCode) {
+        let read = Arc::default();
+        let body = Body::new(Self { read: Arc::clone(&read), length });
+        let answer = router.clone().oneshot(Request::from_parts(parts, body)).await.unwrap();
+        (read.load(Ordering::Relaxed), answer.status())
+    }
+}
 
 impl http_body::Body for Watched {
     type Data = Bytes;
@@ -142,8 +159,12 @@ impl http_body::Body for Watched {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        self.0.store(true, Ordering::Relaxed);
+        self.read.store(true, Ordering::Relaxed);
         Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
     }
 }
 
@@ -159,14 +180,36 @@ async fn a_body_is_read_only_for_those_who_have_a_key_and_only_so_far() {
     assert_eq!(send(&router, of_size(101)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
 
     for (key, expected) in [("ASIAEXAMPLE", true), ("ASIASTRANGER", false)] {
-        let read = std::sync::Arc::default();
         let (mut parts, _) = of_size(0).into_parts();
         let header =
             parts.headers.get("authorization").unwrap().to_str().unwrap().replace("ASIAEXAMPLE", key);
         parts.headers.insert("authorization", header.parse().unwrap());
-        let body = Body::new(Watched(std::sync::Arc::clone(&read)));
-        router.clone().oneshot(Request::from_parts(parts, body)).await.unwrap();
-        assert_eq!(read.load(Ordering::Relaxed), expected, "{key}");
+        assert_eq!(Watched::of(&router, parts, 0).await.0, expected, "{key}");
+    }
+    let (parts, _) = of_size(101).into_parts();
+    assert_eq!(Watched::of(&router, parts, 101).await, (false, StatusCode::PAYLOAD_TOO_LARGE));
+}
+
+#[tokio::test]
+async fn where_the_digest_of_a_body_is_told_the_signature_is_checked_before_the_body_is_read() {
+    let layer = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).build());
+    let router: Router = Router::new().fallback(|| async { "hello" }).layer(layer);
+    let s3 = SigV4Layer::new(verifier(TwoKeys::default(), &ManualClock::at(NOW)).s3().build());
+    let s3: Router = Router::new().fallback(|| async { "hello" }).layer(s3);
+    let bare = || Request::put("/").header("host", "api.example.com").body(Vec::new()).unwrap();
+    let digest = || Signing { tells_digest: true, ..SIGNING }.sign(bare()).into_parts().0;
+    let presigned = || Signing { presigned: Some(60), ..SIGNING }.sign(bare()).into_parts().0;
+    assert_eq!(Watched::of(&router, digest(), 0).await, (true, StatusCode::OK));
+    for (router, mut parts) in [(&router, digest()), (&s3, digest()), (&s3, presigned())] {
+        parts.headers.insert("host", "other.example.com".parse().unwrap());
+        assert_eq!(Watched::of(router, parts, 0).await, (false, StatusCode::FORBIDDEN));
+    }
+    // The signature is good, and the body another one.
+    for router in [&router, &s3] {
+        let request = Request::from_parts(digest(), b"another".to_vec());
+        let (status, body) = send(router, request).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(body.contains("'x-amz-content-sha256' header does not match"), "{body}");
     }
 }
 

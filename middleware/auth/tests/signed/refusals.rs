@@ -1,5 +1,7 @@
 //! What is accepted, and each reason for which a signature is not.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use http::{HeaderValue, Request};
 use portcullis::{SignatureError, testkit::ManualClock};
 use proptest::prelude::*;
@@ -29,6 +31,9 @@ async fn what_the_sdk_signs_is_good_in_each_form() {
     let (parts, body) = SIGNING.sign(request()).into_parts();
     let signed = verifier.verify(&parts, &body).await.unwrap();
     assert_eq!((signed.caller(), signed.service()), (&member(), "execute-api"));
+    assert_eq!(signed.expires_at(), Some(UNIX_EPOCH + Duration::from_secs(NOW + 3600)));
+    let (parts, body) = Signing { temporary: false, ..SIGNING }.sign(request()).into_parts();
+    assert_eq!(verifier.verify(&parts, &body).await.unwrap().expires_at(), None);
 }
 
 #[tokio::test]

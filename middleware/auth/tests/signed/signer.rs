@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_credential_types::Credentials;
 use aws_sigv4::{
     http_request::{
-        PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+        SigningSettings, UriPathNormalizationMode, sign,
     },
     sign::v4,
 };
@@ -24,6 +25,8 @@ pub(crate) struct Signing {
     pub(crate) tells_digest: bool,
     /// Seconds that a presigned URL is good for.
     pub(crate) presigned: Option<u64>,
+    /// Whether it is signed as for Amazon S3.
+    pub(crate) s3: bool,
 }
 
 pub(crate) const SIGNING: Signing = Signing {
@@ -33,12 +36,21 @@ pub(crate) const SIGNING: Signing = Signing {
     service: "execute-api",
     tells_digest: false,
     presigned: None,
+    s3: false,
 };
 
 impl Signing {
+    /// Presigned URLs of S3 are for any body.
+    pub(crate) fn signs_body(self) -> bool {
+        !self.s3 || self.presigned.is_none()
+    }
+
     /// The request with its signature. Its headers are signed, all of them.
     pub(crate) fn sign<B: AsRef<[u8]>>(self, request: Request<B>) -> Request<B> {
-        self.sign_as(request, |body| SignableBody::Bytes(body))
+        self.sign_as(request, |body| match self.signs_body() {
+            true => SignableBody::Bytes(body),
+            false => SignableBody::UnsignedPayload,
+        })
     }
 
     /// The same, of a request whose body is not signed.
@@ -57,6 +69,10 @@ impl Signing {
         if self.tells_digest {
             settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         }
+        if self.s3 {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        }
         if let Some(seconds) = self.presigned {
             settings.signature_location = SignatureLocation::QueryParams;
             settings.expires_in = Some(Duration::from_secs(seconds));
@@ -64,7 +80,7 @@ impl Signing {
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(self.region)
-            .name(self.service)
+            .name(if self.s3 { "s3" } else { self.service })
             .time(UNIX_EPOCH + Duration::from_secs(self.at))
             .settings(settings)
             .build()

@@ -1,0 +1,98 @@
+//! What the policies of a caller's role say, as they stand in `template.yaml`.
+
+use std::{fmt, sync::Arc};
+
+use http::Method;
+use portcullis_data::Clock;
+use portcullis_iam::{Context, Decision, Request};
+
+use crate::{
+    identity_pool::{Roles, Session},
+    local::identity::LocalIdentities,
+    template::stack::{ACCOUNT, REGION},
+};
+
+/// Asks the policies.
+#[derive(Clone)]
+pub(crate) struct Policies {
+    roles: Arc<Roles>,
+    clock: Arc<dyn Clock>,
+    /// The ids of the APIs that take signatures.
+    rest_api: Option<String>,
+    graphql_api: Option<String>,
+}
+
+impl Policies {
+    pub(crate) fn new(
+        roles: Arc<Roles>,
+        clock: Arc<dyn Clock>,
+        rest_api: Option<String>,
+        graphql_api: Option<String>,
+    ) -> Self {
+        Self { roles, clock, rest_api, graphql_api }
+    }
+
+    pub(crate) fn of(identities: &LocalIdentities) -> Self {
+        let (rest_api, graphql_api) = (identities.rest_api.clone(), identities.graphql_api.clone());
+        Self::new(Arc::clone(&identities.roles), Arc::clone(&identities.clock), rest_api, graphql_api)
+    }
+
+    /// Whether the GraphQL API takes signatures.
+    pub(crate) fn take_graphql(&self) -> bool {
+        self.graphql_api.is_some()
+    }
+
+    /// Whether the caller may call the REST API like this.
+    pub(crate) fn decide_call(&self, session: &Session, method: &Method, path: &str) -> Decision {
+        match &self.rest_api {
+            Some(_) => {
+                let resource = self.call(ACCOUNT, method, path);
+                self.decide(
+                    session,
+                    &session.request_context(self.clock.now()),
+                    "execute-api:Invoke",
+                    resource,
+                )
+            }
+            None => Decision::NotAllowed,
+        }
+    }
+
+    /// The ARN of a call of the REST API.
+    pub(crate) fn call(&self, account: &str, method: &Method, path: &str) -> String {
+        let api = self.rest_api.as_deref().unwrap_or_default();
+        format!("arn:aws:execute-api:{REGION}:{account}:{api}/$default/{method}{path}")
+    }
+
+    /// The first of these fields of the root that the caller may not ask for: its type and its name.
+    pub(crate) fn denied_field(
+        &self,
+        session: &Session,
+        asked: Vec<(String, String)>,
+    ) -> Option<(String, String)> {
+        let api = self.graphql_api.as_deref();
+        let context = session.request_context(self.clock.now());
+        asked.into_iter().find(|(parent, field)| {
+            let resource =
+                |api| format!("arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{api}/types/{parent}/fields/{field}");
+            let decide = |api| self.decide(session, &context, "appsync:GraphQL", resource(api));
+            !api.is_some_and(|api| decide(api).is_allowed())
+        })
+    }
+
+    fn decide(&self, session: &Session, context: &Context, action: &str, resource: String) -> Decision {
+        let Some(role) = self.roles.get(&session.role_arn()) else { return Decision::NotAllowed };
+        let decision = Decision::of(&role.policies, &Request::new(action, resource, context));
+        tracing::debug!(role = session.role_arn(), action, ?decision, "policies asked");
+        decision
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policies")
+            .field("rest_api", &self.rest_api)
+            .field("graphql_api", &self.graphql_api)
+            .finish_non_exhaustive()
+    }
+}
