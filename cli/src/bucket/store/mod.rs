@@ -75,6 +75,12 @@ const SWEEP: &str = "
     DELETE FROM chunks WHERE blob NOT IN (SELECT blob FROM pieces UNION SELECT blob FROM parts);
 ";
 
+/// The last place that something has. An empty object has one too, though no bytes are in it.
+const LAST: &str = "
+    SELECT max(blob) FROM
+        (SELECT blob FROM chunks UNION ALL SELECT blob FROM pieces UNION ALL SELECT blob FROM parts);
+";
+
 /// Why the file cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum StoreError {
@@ -132,7 +138,7 @@ impl Store {
         }
         transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()?;
-        let last: Option<i64> = connection.query_row("SELECT max(blob) FROM chunks", [], |row| row.get(0))?;
+        let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
         let inner = Inner {
             connection,
             next_blob: last.unwrap_or(0).saturating_add(1),
