@@ -17,6 +17,16 @@ fn it_is_ready_with_a_line_for_each_address() {
 }
 
 #[test]
+fn there_is_a_bucket_where_the_template_has_one() {
+    for (storage, expected) in [("true", true), ("false", false)] {
+        let parameter = format!("Storage={storage}");
+        let system = Launch::in_memory().arguments(&["--parameter", &parameter]).start().unwrap();
+        let bucket = system.bucket.as_deref();
+        assert_eq!(bucket.is_some_and(|url| url.starts_with("http://127.0.0.1:")), expected, "{bucket:?}");
+    }
+}
+
+#[test]
 fn the_pool_and_the_client_keep_their_ids() {
     let folder = tempfile::tempdir().unwrap();
     let launch = Launch::in_folder(folder.path());

@@ -55,7 +55,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, Method};
-use portcullis::SigV4Verifier;
+use portcullis::{SigV4Verifier, SigV4VerifierBuilder};
 use portcullis_data::Clock;
 use portcullis_iam::{InvalidPolicy, ResourcePolicy};
 use serde_json::Value;
@@ -67,15 +67,16 @@ use self::{
     parameters::Parameters,
 };
 use crate::{
-    identity_pool::{Roles, SealedCredentials, Session, SharedClock},
+    identity_pool::{Roles, Session},
     pool::Random,
-    template::{Stack, TemplateMistake, stack::REGION},
+    template::{Stack, TemplateMistake},
 };
 
 /// What the bucket is called. AWS gives no bucket a name that begins like this, so a client that misses this machine finds nobody's.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 pub(crate) const NAME: &str = "sthree-portcullis-files";
-const SERVICE: &str = "s3";
+/// The service in the scope of signatures.
+pub(crate) const SERVICE: &str = "s3";
 const BUCKET: &str = "AWS::S3::Bucket";
 const BUCKET_POLICY: &str = "AWS::S3::BucketPolicy";
 /// The largest body: what S3 takes at once.
@@ -106,7 +107,8 @@ pub(crate) struct Parts {
     pub(crate) setup: Setup,
     pub(crate) store: Arc<Store>,
     pub(crate) roles: Arc<Roles>,
-    pub(crate) credentials: Arc<SealedCredentials>,
+    /// Of requests that are signed for [`SERVICE`].
+    pub(crate) verifier: SigV4VerifierBuilder,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) max_body: u64,
@@ -164,9 +166,8 @@ impl Setup {
 
 impl Bucket {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { setup, store, roles, credentials, clock, random, max_body } = parts;
-        let verifier = SigV4Verifier::builder(credentials, REGION, SERVICE).s3();
-        let verifier = verifier.clock(SharedClock(Arc::clone(&clock))).build();
+        let Parts { setup, store, roles, verifier, clock, random, max_body } = parts;
+        let verifier = verifier.s3().build();
         let access = Access { bucket: NAME.to_owned(), roles, policies: setup.policies };
         Self { inner: Arc::new(Inner { access, store, verifier, clock, random, max_body }) }
     }

@@ -37,7 +37,7 @@ impl Call<'_> {
             upload_id: &id,
         };
         let response = xml::answer("InitiateMultipartUploadResult", &document)?;
-        self.store.run(move |store| store.begin(&self.fresh_id, &key, &kept)).await?;
+        self.store.run(move |store| store.begin(&self.fresh_id, &key, &kept, self.now)).await?;
         Ok(response)
     }
 

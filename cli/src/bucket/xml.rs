@@ -168,6 +168,16 @@ mod tests {
         assert_eq!(read::<Delete>(b"<Delete>\xff</Delete>"), Err(Refusal::MalformedXml));
     }
 
+    #[test]
+    fn a_document_may_be_as_deep_as_it_is_long() {
+        let deep = format!("{}{}", "<a>".repeat(200_000), "</a>".repeat(200_000));
+        for text in [deep.clone(), format!("<Delete>{deep}</Delete>")] {
+            assert!(read::<Delete>(text.as_bytes()).unwrap().objects.is_empty());
+        }
+        let key = format!("<Delete><Object><Key>{deep}</Key></Object></Delete>");
+        assert_eq!(read::<Delete>(key.as_bytes()), Err(Refusal::MalformedXml));
+    }
+
     #[tokio::test]
     async fn what_a_key_has_in_it_is_escaped() {
         let document = DeleteResult {

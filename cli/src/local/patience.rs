@@ -25,13 +25,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Awaited {
     body: Body,
     patience: Duration,
+    /// Whether each part of the body may take as long.
+    renews: bool,
     /// Begins when the body is first waited for.
     end: Option<Pin<Box<Sleep>>>,
 }
 
 impl Awaited {
     fn new(body: Body, patience: Duration) -> Self {
-        Self { body, patience, end: None }
+        Self { body, patience, renews: false, end: None }
+    }
+
+    /// As long as something of it comes it may go on.
+    fn renewed(self) -> Self {
+        Self { renews: true, ..self }
     }
 }
 
@@ -44,6 +51,9 @@ impl http_body::Body for Awaited {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            if self.renews {
+                self.end = None;
+            }
             return Poll::Ready(frame);
         }
         let patience = self.patience;
@@ -63,6 +73,11 @@ impl http_body::Body for Awaited {
 /// Waits for the bodies of requests for a bounded time.
 pub(crate) async fn with_patience(request: Request, next: Next) -> Response {
     next.run(request.map(|body| Body::new(Awaited::new(body, PATIENCE)))).await
+}
+
+/// The same for files, which may be large: what is bounded is how long nothing of them comes.
+pub(crate) async fn with_patience_for_files(request: Request, next: Next) -> Response {
+    next.run(request.map(|body| Body::new(Awaited::new(body, PATIENCE).renewed()))).await
 }
 
 #[cfg(test)]
@@ -113,6 +128,17 @@ mod tests {
             // Only whoever waits for ever comes to this end.
             let collected = timeout(Duration::from_secs(60), collected).await.expect("nobody waits for ever");
             assert_eq!(collected.ok().map(|body| body.to_bytes().len()), read, "{left:?} {pause:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_may_come_for_as_long_as_something_of_it_comes() {
+        let pause = Duration::from_millis(20);
+        for (renews, waits) in [(false, true), (true, false)] {
+            let body = Awaited::new(Body::new(Slow { left: Some(2), pause, waiting: None }), PATIENCE);
+            let mut body = if renews { body.renewed() } else { body };
+            assert!(body.frame().await.is_some_and(|frame| frame.is_ok()));
+            assert_eq!(body.end.is_some(), waits, "what has come counts for what is still to come");
         }
     }
 }

@@ -129,7 +129,7 @@ impl System {
         let api = api.merge(graphql).merge(realtime.router());
         let routes = portcullis_api::router(api).map_err(|error| StartError::part("the API", error))?;
         if let (Some(identities), Some(listener)) = (&identities, storage_listener) {
-            doors.serve(listener, open_bucket(identities, folder.as_ref())?.router());
+            doors.serve_files(listener, open_bucket(identities, folder.as_ref())?.router());
         }
         let (users, routes) = match identities {
             Some(identities) => {
@@ -249,9 +249,9 @@ fn open_bucket(
     let setup = identities.bucket.clone().ok_or_else(|| failed(&"the template has none"))?;
     Ok(bucket::Bucket::new(bucket::Parts {
         setup,
-        store: bucket::Store::open(file).map_err(|error| failed(&error))?,
+        store: bucket::Store::open(file, identities.clock.now()).map_err(|error| failed(&error))?,
         roles: Arc::clone(&identities.roles),
-        credentials: identities.pool.credentials(),
+        verifier: identities.verifier(bucket::SERVICE),
         clock: Arc::clone(&identities.clock),
         random: Arc::new(SystemRandom),
         max_body,

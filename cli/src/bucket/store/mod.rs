@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 use thiserror::Error;
 
@@ -53,7 +53,8 @@ const TABLES: &str = "
     CREATE TABLE uploads (
         id TEXT PRIMARY KEY,
         key TEXT NOT NULL,
-        headers TEXT NOT NULL
+        headers TEXT NOT NULL,
+        begun_ms INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE parts (
         upload TEXT NOT NULL REFERENCES uploads(id) ON DELETE CASCADE,
@@ -66,9 +67,18 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// After how long an upload ends that nobody has ended: the template's bucket has it so.
+const MAX_UPLOAD: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Bytes that no object has, because an upload of them broke off when the process ended.
 const SWEEP: &str = "
     DELETE FROM chunks WHERE blob NOT IN (SELECT blob FROM pieces UNION SELECT blob FROM parts);
+";
+
+/// The last place that something has. An empty object has one too, though no bytes are in it.
+const LAST: &str = "
+    SELECT max(blob) FROM
+        (SELECT blob FROM chunks UNION ALL SELECT blob FROM pieces UNION ALL SELECT blob FROM parts);
 ";
 
 /// Why the file cannot be used.
@@ -104,8 +114,8 @@ pub(in crate::bucket) struct Piece {
 }
 
 impl Store {
-    /// Opens the file, or memory.
-    pub(crate) fn open(file: Option<PathBuf>) -> Result<Arc<Self>, StoreError> {
+    /// Opens the file, or memory. What is left of uploads is cleared away.
+    pub(crate) fn open(file: Option<PathBuf>, now: Timestamp) -> Result<Arc<Self>, StoreError> {
         let mut connection = match &file {
             None => Connection::open_in_memory()?,
             Some(file) => Connection::open(file)?,
@@ -118,13 +128,17 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-            FORMAT => transaction.execute_batch(SWEEP)?,
+            FORMAT => {
+                let oldest = now.saturating_sub(MAX_UPLOAD).unwrap_or(Timestamp::MIN).as_millisecond();
+                transaction.execute("DELETE FROM uploads WHERE begun_ms < ?1", [oldest])?;
+                transaction.execute_batch(SWEEP)?;
+            }
             0_i64 => transaction.execute_batch(TABLES)?,
             _ => return Err(StoreError::File("has a format that this version does not read")),
         }
         transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()?;
-        let last: Option<i64> = connection.query_row("SELECT max(blob) FROM chunks", [], |row| row.get(0))?;
+        let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
         let inner = Inner {
             connection,
             next_blob: last.unwrap_or(0).saturating_add(1),

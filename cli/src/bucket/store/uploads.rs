@@ -17,12 +17,18 @@ pub(in crate::bucket) struct Part {
 
 impl Store {
     /// Begins an upload in parts.
-    pub(in crate::bucket) fn begin(&self, upload: &str, key: &Key, headers: &Kept) -> Result<(), Refusal> {
+    pub(in crate::bucket) fn begin(
+        &self,
+        upload: &str,
+        key: &Key,
+        headers: &Kept,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let headers = serde_json::to_string(headers).map_err(|error| Refusal::internal(&error))?;
         self.write(|tx| {
-            let mut insert =
-                tx.prepare_cached("INSERT INTO uploads (id, key, headers) VALUES (?1, ?2, ?3)")?;
-            insert.execute([upload, key.as_str(), &headers])?;
+            let mut insert = tx
+                .prepare_cached("INSERT INTO uploads (id, key, headers, begun_ms) VALUES (?1, ?2, ?3, ?4)")?;
+            insert.execute(params![upload, key.as_str(), headers, now.as_millisecond()])?;
             Ok(Vec::new())
         })
     }

@@ -12,12 +12,17 @@ use aws_sigv4::{
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use portcullis::SigV4Verifier;
 use portcullis_data::Clock;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::super::{Bucket, NAME, Parts, Setup, Store};
-use crate::{identity_pool::testing::Running, pool::SystemRandom, template::stack::REGION};
+use super::super::{Bucket, NAME, Parts, SERVICE, Setup, Store};
+use crate::{
+    identity_pool::{SharedClock, testing::Running},
+    pool::SystemRandom,
+    template::stack::REGION,
+};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 /// The largest body that is taken here.
@@ -50,12 +55,13 @@ impl Door {
 
     pub(super) fn with_file(file: Option<PathBuf>) -> Self {
         let running = Running::try_start(TEMPLATE, true, &[]).unwrap();
-        let store = Store::open(file).unwrap();
+        let store = Store::open(file, running.clock.now()).unwrap();
         let bucket = Bucket::new(Parts {
             setup: Setup::read(&running.stack).unwrap().unwrap(),
             store: Arc::clone(&store),
             roles: Arc::clone(&running.roles),
-            credentials: running.identities.credentials(),
+            verifier: SigV4Verifier::builder(running.identities.credentials(), REGION, SERVICE)
+                .clock(SharedClock(Arc::clone(&running.clock) as Arc<dyn Clock>)),
             clock: Arc::clone(&running.clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
             max_body: MAX_BODY,

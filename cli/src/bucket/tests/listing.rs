@@ -10,7 +10,7 @@ use super::super::{
 };
 
 fn store(keys: &[&str]) -> Arc<Store> {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, Timestamp::UNIX_EPOCH).unwrap();
     for key in keys {
         let head = Head {
             size: 0,

@@ -1,6 +1,7 @@
 //! The bucket as clients see it.
 
 mod door;
+mod hostile;
 mod listing;
 mod objects;
 mod parts;

@@ -7,7 +7,13 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use super::{
-    super::{Store, store::CHUNK},
+    super::{
+        Store,
+        condition::WriteCondition,
+        content::Incoming,
+        range::ByteRange,
+        store::{CHUNK, Head},
+    },
     door::{Door, MAX_BODY, Person, object},
 };
 
@@ -294,6 +300,35 @@ async fn a_copy_keeps_what_is_said_about_the_object_unless_it_says_something_els
 }
 
 #[tokio::test]
+async fn an_object_that_goes_takes_no_other_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("files.sqlite");
+    let keys = ["private/empty", "private/later"].map(|key| super::super::Key::parse(key).unwrap());
+    // The second is written after a restart, when nothing but its row tells of the empty one.
+    for (key, length) in keys.iter().zip([0, 5]) {
+        let store = Store::open(Some(file.clone()), jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let mut incoming = Incoming::new(&store);
+        incoming.write(&bytes(length)).await.unwrap();
+        let piece = incoming.finish().await.unwrap();
+        let head = Head {
+            size: piece.size,
+            etag: "e".to_owned(),
+            modified: jiff::Timestamp::UNIX_EPOCH,
+            headers: [].into(),
+            checksum: None,
+        };
+        store.put(key, &head, &[piece], &WriteCondition::default()).unwrap();
+        incoming.keep();
+    }
+    let store = Store::open(Some(file), jiff::Timestamp::UNIX_EPOCH).unwrap();
+    store.delete(&keys[0]).unwrap();
+    assert!(store.open_object(&keys[0]).unwrap().is_none());
+    let (head, content) = store.open_object(&keys[1]).unwrap().unwrap();
+    let read = content.read(ByteRange { start: 0, length: head.size }).next().await.unwrap();
+    assert_eq!(read.as_deref(), Some(bytes(5).as_slice()));
+}
+
+#[tokio::test]
 async fn objects_outlive_the_process_and_what_broke_off_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("files.sqlite");
@@ -308,7 +343,7 @@ async fn objects_outlive_the_process_and_what_broke_off_does_not() {
         assert_eq!(door.store.chunks(), 3);
         super::super::Key::parse(&key).unwrap()
     };
-    let store = Store::open(Some(file)).unwrap();
+    let store = Store::open(Some(file), jiff::Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(store.chunks(), 2);
     let (head, _) = store.open_object(&key).unwrap().unwrap();
     assert_eq!((head.size, head.headers["content-type"].as_str()), (CHUNK as u64 + 1, "binary/octet-stream"));

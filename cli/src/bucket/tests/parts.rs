@@ -1,9 +1,16 @@
 //! Uploads in parts.
 
 use http::Request;
+use jiff::{SignedDuration, Timestamp};
 use md5::{Digest, Md5};
 
-use super::door::{Answer, Door, Person, object};
+use super::{
+    super::{
+        Key, Store,
+        store::{Part, Piece},
+    },
+    door::{Answer, Door, Person, object},
+};
 
 const PART: usize = 5 * 1024 * 1024;
 
@@ -129,28 +136,44 @@ async fn a_checksum_of_the_whole_is_held_against_the_parts() {
     }
 }
 
-#[test]
-fn parts_are_listed_and_thrown_away() {
-    use super::super::{
-        Key, Store,
-        store::{Part, Piece},
-    };
-    let store = Store::open(None).unwrap();
-    let key = Key::parse("a").unwrap();
+/// An upload of `a` with two parts, which begins at the beginning of time.
+fn begun(store: &Store, key: &Key) {
     let headers = [("content-type".to_owned(), "text/plain".to_owned())].into();
-    store.begin("id", &key, &headers).unwrap();
+    store.begin("id", key, &headers, Timestamp::UNIX_EPOCH).unwrap();
     for number in [2, 1] {
         let blob = store.new_blob();
         store.write_chunk(blob, 0, b"12").unwrap();
         let piece = Piece { blob, size: 2 };
-        let part = Part { number, piece, etag: "e".to_owned(), modified: jiff::Timestamp::UNIX_EPOCH };
-        store.put_part("id", &key, &part).unwrap();
+        let part = Part { number, piece, etag: "e".to_owned(), modified: Timestamp::UNIX_EPOCH };
+        store.put_part("id", key, &part).unwrap();
         store.settle(blob);
     }
-    assert_eq!(store.upload("id", &key), Ok(headers));
+}
+
+#[test]
+fn parts_are_listed_and_thrown_away() {
+    let store = Store::open(None, Timestamp::UNIX_EPOCH).unwrap();
+    let key = Key::parse("a").unwrap();
+    begun(&store, &key);
+    assert_eq!(store.upload("id", &key).unwrap()["content-type"], "text/plain");
     let numbers: Vec<u64> = store.parts("id", &key).unwrap().iter().map(|part| part.number).collect();
     assert_eq!(numbers, [1, 2]);
     store.abort("id", &key).unwrap();
     assert!(store.parts("id", &key).is_err());
     assert_eq!(store.chunks(), 0);
+}
+
+#[test]
+fn an_upload_that_nobody_ends_is_kept_for_a_week() {
+    const TEMPLATE: &str = include_str!("../../../../template.yaml");
+    assert!(TEMPLATE.contains("AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("files.sqlite");
+    let key = Key::parse("a").unwrap();
+    begun(&Store::open(Some(file.clone()), Timestamp::UNIX_EPOCH).unwrap(), &key);
+    let week = Timestamp::from_second(7 * 24 * 3600).unwrap();
+    for (now, chunks) in [(week, 2), (week.checked_add(SignedDuration::from_secs(1)).unwrap(), 0)] {
+        let store = Store::open(Some(file.clone()), now).unwrap();
+        assert_eq!((store.chunks(), store.upload("id", &key).is_ok()), (chunks, chunks > 0));
+    }
 }

@@ -143,6 +143,10 @@ async fn what_a_presigned_url_says_in_its_query_is_obeyed_or_refused() {
     let key = format!("private/{}/a", ada.identity);
     for (query, expected) in [
         ("x-amz-meta-mood=calm&content-type=text%2Fplain", (200, "")),
+        (
+            "x-amz-meta-mood=calm&x-amz-checksum-crc32=y%2FQ5Jg%3D%3D&x-amz-sdk-checksum-algorithm=CRC32",
+            (200, ""),
+        ),
         ("x-amz-acl=public-read", (403, "AccessDenied")),
     ] {
         let uri = format!("{}?{query}", object(&key));
