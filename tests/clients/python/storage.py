@@ -155,6 +155,16 @@ def a_large_file_comes_in_parts():
     s3.put_object(Bucket=BUCKET, Key=key, Body=data)
     assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == data
     s3.delete_object(Bucket=BUCKET, Key=key)
+    # One that is given up leaves nothing, and is nobody else's to see or to end.
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key=key)["UploadId"]
+    s3.upload_part(Bucket=BUCKET, Key=key, UploadId=upload, PartNumber=1, Body=b"1")
+    listed = s3.list_parts(Bucket=BUCKET, Key=key, UploadId=upload)
+    assert [part["PartNumber"] for part in listed["Parts"]] == [1], listed
+    david = state["david s3"]
+    refused(403, "AccessDenied", david.list_parts, Bucket=BUCKET, Key=key, UploadId=upload)
+    refused(403, "AccessDenied", david.abort_multipart_upload, Bucket=BUCKET, Key=key, UploadId=upload)
+    s3.abort_multipart_upload(Bucket=BUCKET, Key=key, UploadId=upload)
+    refused(404, "NoSuchUpload", s3.list_parts, Bucket=BUCKET, Key=key, UploadId=upload)
 
 
 def what_the_policies_do_not_allow_is_refused():

@@ -34,7 +34,7 @@ const ADMINS: &[&str] = &["admin"];
 const NOBODY: &[&str] = &[];
 
 /// An action on a file, and who may. `OWN` is the caller's identity id, `OTHER` somebody else's.
-const FILES: [(&str, &str, &[&str]); 33] = [
+const FILES: [(&str, &str, &[&str]); 39] = [
     ("s3:GetObject", "public/a.png", ALL),
     ("s3:PutObject", "public/a.png", EDITORS),
     ("s3:DeleteObject", "public/a.png", EDITORS),
@@ -50,6 +50,13 @@ const FILES: [(&str, &str, &[&str]); 33] = [
     ("s3:GetObject", "private/OTHER/a.png", NOBODY),
     ("s3:PutObject", "private/OTHER/a.png", NOBODY),
     ("s3:DeleteObject", "private/OTHER/a.png", NOBODY),
+    // The parts of a large file.
+    ("s3:AbortMultipartUpload", "public/a.png", EDITORS),
+    ("s3:AbortMultipartUpload", "private/OWN/a.png", MEMBERS),
+    ("s3:AbortMultipartUpload", "protected/OTHER/a.png", NOBODY),
+    ("s3:ListMultipartUploadParts", "public/a.png", EDITORS),
+    ("s3:ListMultipartUploadParts", "protected/OWN/a.png", MEMBERS),
+    ("s3:ListMultipartUploadParts", "private/OTHER/a.png", NOBODY),
     // Names that only look like the own prefix.
     ("s3:GetObject", "private/OWN", NOBODY),
     ("s3:GetObject", "private/OWN-2/a.png", NOBODY),
@@ -60,7 +67,7 @@ const FILES: [(&str, &str, &[&str]); 33] = [
     ("s3:GetObject", "publications/a.png", NOBODY),
     ("s3:PutObject", "a.png", NOBODY),
     ("s3:GetObject", "admins/a.png", NOBODY),
-    // A file is read, written and deleted, and that is all.
+    // A file is read, written, in parts or as a whole, and deleted, and that is all.
     ("s3:PutObjectAcl", "private/OWN/a.png", NOBODY),
     ("s3:PutObjectTagging", "private/OWN/a.png", NOBODY),
     ("s3:GetObjectVersion", "private/OWN/a.png", NOBODY),
