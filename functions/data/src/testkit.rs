@@ -39,7 +39,7 @@ pub async fn metered_table(meter: &Meter) -> io::Result<Table> {
     let database = Database::memory().map_err(io::Error::other)?;
     tokio::spawn(server::serve_on(listener, database));
     let table = Table::new(connect(&ConnectOptions::local(endpoint).meter(meter)), "test");
-    // Without optimization it takes a second to read the template.
+    // Without optimization it takes a tenth of a second to read the template, and tests make hundreds of tables.
     static DEFINITION: OnceLock<Result<TableDefinition, TemplateError>> = OnceLock::new();
     let definition = DEFINITION.get_or_init(|| TableDefinition::from_template(TEMPLATE, "Table"));
     let definition = definition.as_ref().map_err(|error| io::Error::other(error.clone()))?;
