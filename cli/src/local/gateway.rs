@@ -168,6 +168,7 @@ mod tests {
         Version: '2012-10-17'
         Statement:
           - { Effect: Deny, Action: execute-api:Invoke, Resource: !Sub 'arn:aws:execute-api:*:*:${SignedApi}/$default/DELETE/*' }
+          - { Effect: Deny, Action: execute-api:Invoke, Resource: !Sub 'arn:aws:execute-api:*:*:${SignedApi}/$default/GET/notes/a:b' }
           - { Effect: Deny, Action: execute-api:Invoke, Resource: '*', Condition: { StringNotEquals: { aws:PrincipalTag/user: '${aws:PrincipalTag/user}' }, StringLike: { aws:PrincipalArn: '*Admins*' } } }
   Fields:
     Type: AWS::IAM::Policy
@@ -282,6 +283,23 @@ mod tests {
         }
         let member = door.member().await;
         assert_eq!(door.call(&member, REST, Method::DELETE, "/notes/1", "").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn what_policies_deny_is_denied_in_every_spelling() {
+        let door = Door::open();
+        let guest = door.guest().await;
+        for (path, status) in [
+            ("/notes/a:b", 403),
+            ("/notes/a%3Ab", 403),
+            ("/notes/a%3ab", 403),
+            ("/notes/a%253Ab", 200),
+            ("/notes/a%20b", 200),
+            ("/notes/a%FF", 200),
+        ] {
+            let answer = door.call(&guest, REST, Method::GET, path, "").await;
+            assert_eq!(answer.0, status, "{path}: {answer:?}");
+        }
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Method;
+use percent_encoding::percent_decode_str;
 use portcullis_data::Clock;
 use portcullis_iam::{Context, Decision, Request};
 
@@ -42,17 +43,20 @@ impl Policies {
         self.graphql_api.is_some()
     }
 
-    /// Whether the caller may call the REST API like this.
+    /// Whether the caller may call the REST API like this: the path as it was sent, and as it is read.
     pub(crate) fn decide_call(&self, session: &Session, method: &Method, path: &str) -> Decision {
         match &self.rest_api {
             Some(_) => {
-                let resource = self.call(ACCOUNT, method, path);
-                self.decide(
-                    session,
-                    &session.request_context(self.clock.now()),
-                    "execute-api:Invoke",
-                    resource,
-                )
+                let context = session.request_context(self.clock.now());
+                let decide = |path: &str| {
+                    self.decide(session, &context, "execute-api:Invoke", self.call(ACCOUNT, method, path))
+                };
+                let sent = decide(path);
+                // Routes read a path decoded: what must not be called may not be called in another spelling.
+                match percent_decode_str(path).decode_utf8_lossy() {
+                    meant if sent.is_allowed() && meant != path => decide(&meant),
+                    _ => sent,
+                }
             }
             None => Decision::NotAllowed,
         }
