@@ -78,9 +78,10 @@ async fn answer(request: Request, next: Next) -> Response {
 
 async fn authorize(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let extensions = request.extensions();
-    let (Some(signed), Some(session)) = (extensions.get::<SignedCaller>(), extensions.get::<Arc<Session>>())
-    else {
-        return next.run(request).await;
+    let Some(signed) = extensions.get::<SignedCaller>() else { return next.run(request).await };
+    // What policies allow they allow a session.
+    let Some(session) = extensions.get::<Arc<Session>>() else {
+        return SignatureError::UnknownKey.into_response();
     };
     let (service, session) = (signed.service().to_owned(), Arc::clone(session));
     let is_graphql = request.uri().path() == GRAPHQL_PATH;
@@ -156,7 +157,13 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::identity_pool::testing::{Running, TEMPLATE};
+    use crate::{
+        identity_pool::{
+            SharedClock,
+            testing::{Running, Sessionless, TEMPLATE},
+        },
+        template::stack::REGION,
+    };
 
     const POLICIES: &str = r"
   Narrow:
@@ -184,6 +191,8 @@ mod tests {
 
     struct Door {
         running: Running,
+        policies: Policies,
+        graphql: GraphQl,
         router: Router,
     }
 
@@ -214,8 +223,9 @@ mod tests {
                 caller.to_owned()
             };
             let routes = Router::new().fallback(behind);
-            let router = router(routes, &identities, GraphQl::new(resolvers).unwrap());
-            Self { running, router }
+            let graphql = GraphQl::new(resolvers).unwrap();
+            let router = router(routes, &identities, graphql.clone());
+            Self { running, policies: Policies::of(&identities), graphql, router }
         }
 
         async fn guest(&self) -> Value {
@@ -300,6 +310,20 @@ mod tests {
             let answer = door.call(&guest, REST, Method::GET, path, "").await;
             assert_eq!(answer.0, status, "{path}: {answer:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_has_signed_without_a_session_may_do_nothing() {
+        let door = Door::open();
+        let mut guest = door.guest().await;
+        guest["SecretKey"] = json!(Sessionless::SECRET);
+        let clock = SharedClock(Arc::clone(&door.running.clock) as Arc<dyn Clock>);
+        let verifier = SigV4Verifier::builder(Arc::new(Sessionless), REGION, REST).clock(clock).build();
+        let behind = Router::new().fallback(async || "behind");
+        let router = in_front_of(behind, verifier, door.policies, door.graphql);
+        let request = http::Request::get("/notes").body(String::new()).unwrap();
+        let request = door.running.sign(&guest, REST, request).map(Body::from);
+        assert_eq!(router.oneshot(request).await.unwrap().status(), 403);
     }
 
     #[tokio::test]

@@ -120,6 +120,10 @@ impl Credentials {
             let signed = extensions.get::<SignedCaller>();
             let end = signed.map_or_else(|| end_of_token(identity), SignedCaller::expires_at);
             let session = extensions.get::<Arc<Session>>().map(Arc::clone);
+            if signed.is_some() && session.is_none() {
+                // What policies allow they allow a session.
+                return Err(NotKnown::Refused);
+            }
             return Ok(Caller { identity: identity.clone(), end, session });
         }
         if let Some(error) = extensions.get::<SignatureError>() {

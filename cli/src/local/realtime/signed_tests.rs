@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::serve;
 use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Request;
-use portcullis::{AuthenticateLayer, TokenUse, Verifier, testkit::TestIssuer};
+use portcullis::{AuthenticateLayer, SigV4Verifier, TokenUse, Verifier, testkit::TestIssuer};
 use portcullis_data::{Clock, Functions, testkit};
 use portcullis_resolvers::{GraphQl, Resolvers};
 use portcullis_rules::{Authorizer, Identity, IdentityPool};
@@ -17,9 +17,10 @@ use super::{Realtime, Signatures, tests::Client};
 use crate::{
     identity_pool::{
         SharedClock,
-        testing::{Running, TEMPLATE},
+        testing::{Running, Sessionless, TEMPLATE},
     },
-    local::{gateway::GRAPHQL, identity::LocalIdentities},
+    local::{gateway::GRAPHQL, identity::LocalIdentities, policies::Policies},
+    template::stack::REGION,
 };
 
 const SCHEMA: &str = "
@@ -56,6 +57,13 @@ impl House {
     }
 
     async fn taking_signatures_at(graphql_api: Option<&str>) -> Self {
+        Self::checking(graphql_api, Signatures::of).await
+    }
+
+    async fn checking(
+        graphql_api: Option<&str>,
+        signatures: impl FnOnce(&LocalIdentities) -> Signatures,
+    ) -> Self {
         let running = Running::try_start(&format!("{TEMPLATE}{POLICIES}"), true, &[]).unwrap();
         let role = |name: &str| format!("arn:aws:iam::000000000000:role/{name}");
         let pool = IdentityPool::new().id(running.identities.id());
@@ -79,7 +87,7 @@ impl House {
         };
         let realtime = Realtime::new(endpoint.clone(), AuthenticateLayer::new(verifier).signed_requests());
         let clock = Arc::new(SharedClock(Arc::clone(&identities.clock)));
-        let realtime = Realtime { clock, ..realtime.signatures(Signatures::of(&identities)) };
+        let realtime = Realtime { clock, ..realtime.signatures(signatures(&identities)) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { serve(listener, realtime.router()).await });
@@ -306,6 +314,20 @@ async fn an_api_that_takes_no_signatures_takes_none_for_subscriptions_either() {
     let house = House::taking_signatures_at(None).await;
     let member = house.member().await;
     let mut client = house.connect(&house.sign(&member, "/graphql/connect", "{}")).await;
+    assert_eq!(error(&client.next().await).0, "UnauthorizedException");
+}
+
+#[tokio::test]
+async fn who_has_signed_without_a_session_may_not_even_connect() {
+    let house = House::checking(Some("GraphQlApi"), |identities| {
+        let clock = SharedClock(Arc::clone(&identities.clock));
+        let verifier = SigV4Verifier::builder(Arc::new(Sessionless), REGION, GRAPHQL).clock(clock).build();
+        Signatures::new(verifier, Policies::of(identities))
+    });
+    let house = house.await;
+    let mut guest = house.guest().await;
+    guest["SecretKey"] = json!(Sessionless::SECRET);
+    let mut client = house.connect(&house.sign(&guest, "/graphql/connect", "{}")).await;
     assert_eq!(error(&client.next().await).0, "UnauthorizedException");
 }
 
