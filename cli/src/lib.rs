@@ -7,6 +7,7 @@ mod bucket;
 mod client_config;
 mod command_error;
 mod console;
+mod database;
 mod decide;
 mod expand;
 mod explain;

@@ -116,7 +116,14 @@ fn boto3_keeps_files_and_is_refused_what_the_policies_refuse() {
     }
     let python = python_client("python").unwrap();
     let script = client_sources("python").join("storage.py");
-    against(&with_guests().start().unwrap(), Command::new(&python).arg("-B").arg(&script));
+    let system = with_guests().log("debug").start().unwrap();
+    against(&system, Command::new(&python).arg("-B").arg(&script));
+    // One line for each request, and nothing of what was sent or of the keys.
+    let log = system.log();
+    assert!(log.contains("bucket request"), "{log}");
+    for told in ["private/", "Dear David"] {
+        assert!(!log.contains(told), "the log tells `{told}`:\n{log}");
+    }
     let short_lived = with_guests().arguments(&["--credential-seconds", "5"]).start().unwrap();
     against(&short_lived, Command::new(&python).arg("-B").arg(&script).env("SHORT_LIVED", "true"));
 }

@@ -1,26 +1,19 @@
 //! The SQLite file: identities, and with what each has signed in.
 
-use std::{
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::path::PathBuf;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     SetupError,
     error::{Exception, ServiceError},
     login::Login,
 };
+use crate::database::{Database, SETTINGS};
 
 const FORMAT: i64 = 1;
 
 const TABLES: &str = "
-    CREATE TABLE settings (
-        name TEXT PRIMARY KEY,
-        value BLOB NOT NULL
-    ) STRICT;
     CREATE TABLE identities (
         id TEXT PRIMARY KEY,
         created_at INTEGER NOT NULL
@@ -36,44 +29,23 @@ const TABLES: &str = "
 
 /// The identities of a pool.
 pub(super) struct Identities {
-    connection: Mutex<Connection>,
+    database: Database,
 }
 
 impl Identities {
     pub(super) fn open(file: Option<PathBuf>) -> Result<Self, SetupError> {
-        let mut connection = match &file {
-            None => Connection::open_in_memory()?,
-            Some(file) => Connection::open(file)?,
-        };
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-            FORMAT => {}
-            0_i64 => transaction.execute_batch(TABLES)?,
-            _ => return Err(SetupError::File("has a format that this version does not read")),
-        }
-        transaction.pragma_update(None, "user_version", FORMAT)?;
-        transaction.commit()?;
-        Ok(Self { connection: Mutex::new(connection) })
-    }
-
-    // A panic while the lock was held has dropped its transaction, which rolled it back.
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write<T, E: From<rusqlite::Error>>(
-        &self,
-        write: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let outcome = write(&transaction)?;
-        transaction.commit()?;
-        Ok(outcome)
+        let database = Database::open(file.as_deref(), |transaction, found| {
+            match found {
+                FORMAT => {}
+                0 => {
+                    transaction.execute_batch(SETTINGS)?;
+                    transaction.execute_batch(TABLES)?;
+                }
+                _ => return Err(SetupError::File("has a format that this version does not read")),
+            }
+            Ok(FORMAT)
+        })?;
+        Ok(Self { database })
     }
 
     /// The setting's value; made and kept on first use.
@@ -82,22 +54,12 @@ impl Identities {
         name: &str,
         make: impl FnOnce() -> Result<Vec<u8>, SetupError>,
     ) -> Result<Vec<u8>, SetupError> {
-        self.write(|tx| {
-            let kept = tx
-                .query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0))
-                .optional()?;
-            if let Some(value) = kept {
-                return Ok(value);
-            }
-            let value = make()?;
-            tx.execute("INSERT INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
-            Ok(value)
-        })
+        self.database.setting(name, make)
     }
 
     /// The identity of these logins, which is `fresh` if none of them has one. All of them are its own from then on.
     pub(super) fn of_logins(&self, logins: &[Login], fresh: &str, now: i64) -> Result<String, ServiceError> {
-        self.write(|tx| {
+        self.database.write(|tx| {
             let mut found: Option<String> = None;
             for login in logins {
                 if let Some(identity) = owner(tx, login)? {
@@ -126,7 +88,7 @@ impl Identities {
     ///
     /// A guest who signs in keeps the identity, unless they have one from an earlier sign-in: then that is theirs, and the guest's is gone.
     pub(super) fn admit(&self, identity: &str, logins: &[Login]) -> Result<String, ServiceError> {
-        self.write(|tx| {
+        self.database.write(|tx| {
             if !tx.prepare_cached("SELECT 1 FROM identities WHERE id = ?1")?.exists([identity])? {
                 return Err(ServiceError::new(Exception::ResourceNotFound, "Identity was not found."));
             }

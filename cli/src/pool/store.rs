@@ -4,24 +4,19 @@
 //! Work that takes long (SRP arithmetic, signing, triggers) is done outside. A write is a transaction that is committed
 //! before the client gets its answer, so an acknowledged write survives the process being killed.
 
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+use std::fmt;
+
+use rusqlite::{Connection, Transaction};
+
+use crate::{
+    database::{Database, SETTINGS},
+    pool::{PoolError, PoolStorage},
 };
-
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-
-use crate::pool::{PoolError, PoolStorage};
 
 /// The format of the file. A later one is refused, not guessed at.
 const FORMAT: i64 = 3;
 
 const TABLES: &str = "
-    CREATE TABLE settings (
-        name TEXT PRIMARY KEY,
-        value BLOB NOT NULL
-    ) STRICT;
     CREATE TABLE users (
         sub TEXT PRIMARY KEY,
         email_key TEXT UNIQUE,
@@ -96,9 +91,7 @@ const FEDERATION: &str = "
 ";
 
 /// The pool's database.
-pub(crate) struct Store {
-    connection: Mutex<Connection>,
-}
+pub(crate) struct Store(Database);
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,49 +101,38 @@ impl fmt::Debug for Store {
 
 impl Store {
     pub(crate) fn open(storage: &PoolStorage) -> Result<Self, PoolError> {
-        let mut connection = match storage {
-            PoolStorage::Memory => Connection::open_in_memory()?,
+        let file = match storage {
+            PoolStorage::Memory => None,
             PoolStorage::File(path) => {
                 make_private(path).map_err(|source| PoolError::File { path: path.clone(), source })?;
-                Connection::open(path)?
+                Some(path.as_path())
             }
         };
-        connection.busy_timeout(Duration::from_secs(5))?;
-        // In WAL mode a committed transaction is with the operating system when the client hears of it: that survives
-        // a killed process. FULL makes it survive a power cut too.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-            FORMAT => {}
-            0 => {
-                transaction.execute_batch(TABLES)?;
-                transaction.execute_batch(CODES)?;
-                transaction.execute_batch(FEDERATION)?;
+        Database::open(file, |transaction, found| {
+            match found {
+                FORMAT => {}
+                0 => {
+                    for tables in [SETTINGS, TABLES, CODES, FEDERATION] {
+                        transaction.execute_batch(tables)?;
+                    }
+                }
+                1 => {
+                    // Its codes have no address. They last a day at most, and another one is soon asked for.
+                    transaction.execute_batch("DROP TABLE codes")?;
+                    transaction.execute_batch(CODES)?;
+                    transaction.execute_batch(FEDERATION)?;
+                }
+                2 => transaction.execute_batch(FEDERATION)?,
+                found => return Err(PoolError::Format { found, expected: FORMAT }),
             }
-            1 => {
-                // Its codes have no address. They last a day at most, and another one is soon asked for.
-                transaction.execute_batch("DROP TABLE codes")?;
-                transaction.execute_batch(CODES)?;
-                transaction.execute_batch(FEDERATION)?;
-            }
-            2 => transaction.execute_batch(FEDERATION)?,
-            found => return Err(PoolError::Format { found, expected: FORMAT }),
-        }
-        transaction.pragma_update(None, "user_version", FORMAT)?;
-        transaction.commit()?;
-        Ok(Self { connection: Mutex::new(connection) })
-    }
-
-    // A panic while the lock was held has dropped its transaction, which rolled it back.
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+            Ok(FORMAT)
+        })
+        .map(Self)
     }
 
     /// Reads.
     pub(crate) fn read<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
-        read(&self.lock())
+        self.0.read(read)
     }
 
     /// Writes in one transaction, which an error undoes.
@@ -158,11 +140,7 @@ impl Store {
         &self,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let outcome = write(&transaction)?;
-        transaction.commit()?;
-        Ok(outcome)
+        self.0.write(write)
     }
 
     /// The setting's value; made and kept on first use.
@@ -171,18 +149,7 @@ impl Store {
         name: &str,
         make: impl FnOnce() -> Result<Vec<u8>, PoolError>,
     ) -> Result<Vec<u8>, PoolError> {
-        self.write(|transaction| {
-            let kept = transaction
-                .query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0))
-                .optional()?;
-            if let Some(value) = kept {
-                return Ok(value);
-            }
-            let value = make()?;
-            transaction
-                .execute("INSERT INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
-            Ok(value)
-        })
+        self.0.setting(name, make)
     }
 }
 
@@ -246,6 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pool.sqlite");
         let old = Connection::open(&path).unwrap();
+        old.execute_batch(SETTINGS).unwrap();
         old.execute_batch(TABLES).unwrap();
         old.execute_batch("CREATE TABLE codes (sub TEXT); INSERT INTO settings VALUES ('a', x'01')").unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();

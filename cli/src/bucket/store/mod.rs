@@ -10,7 +10,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +21,7 @@ pub(super) use self::{
     uploads::Part,
 };
 use super::{Refusal, content::Content};
+use crate::database;
 
 const FORMAT: i64 = 1;
 /// How many bytes are read or written at a time.
@@ -116,28 +116,20 @@ pub(in crate::bucket) struct Piece {
 impl Store {
     /// Opens the file, or memory. What is left of uploads is cleared away.
     pub(crate) fn open(file: Option<PathBuf>, now: Timestamp) -> Result<Arc<Self>, StoreError> {
-        let mut connection = match &file {
-            None => Connection::open_in_memory()?,
-            Some(file) => Connection::open(file)?,
-        };
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // What was answered is kept when the process ends in any way. It need not outlive a power cut, and a chunk would take a write to
-        // the disk each.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-            FORMAT => {
-                let oldest = now.saturating_sub(MAX_UPLOAD).unwrap_or(Timestamp::MIN).as_millisecond();
-                transaction.execute("DELETE FROM uploads WHERE begun_ms < ?1", [oldest])?;
-                transaction.execute_batch(SWEEP)?;
+        let connection = database::open(file.as_deref(), |transaction, found| {
+            match found {
+                FORMAT => {
+                    let oldest = now.saturating_sub(MAX_UPLOAD).unwrap_or(Timestamp::MIN).as_millisecond();
+                    transaction.execute("DELETE FROM uploads WHERE begun_ms < ?1", [oldest])?;
+                    transaction.execute_batch(SWEEP)?;
+                }
+                0 => transaction.execute_batch(TABLES)?,
+                _ => return Err(StoreError::File("has a format that this version does not read")),
             }
-            0_i64 => transaction.execute_batch(TABLES)?,
-            _ => return Err(StoreError::File("has a format that this version does not read")),
-        }
-        transaction.pragma_update(None, "user_version", FORMAT)?;
-        transaction.commit()?;
+            Ok(FORMAT)
+        })?;
+        // A file need not outlive a power cut, and a chunk would take a write to the disk each.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
         let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
         let inner = Inner {
             connection,

@@ -116,6 +116,18 @@ async fn an_upload_is_of_one_object_and_of_nobody_else() {
     assert_eq!(send(&door, &ada, &key, "another", 1, b"1".to_vec()).await.outcome(), none);
     let elsewhere = Request::post(format!("{}?uploads", object(&theirs))).body(Vec::new()).unwrap();
     assert_eq!(door.ask(&ada, elsewhere).await.outcome(), denied);
+    // Nor is it seen or ended by another.
+    for (method, person, expected) in [
+        ("GET", &ben, 403),
+        ("DELETE", &ben, 403),
+        ("GET", &ada, 200),
+        ("DELETE", &ada, 204),
+        ("GET", &ada, 404),
+    ] {
+        let uri = format!("{}?uploadId={id}", object(&key));
+        let request = Request::builder().method(method).uri(uri).body(Vec::new()).unwrap();
+        assert_eq!(door.ask(person, request).await.status, expected, "{method}");
+    }
 }
 
 #[tokio::test]

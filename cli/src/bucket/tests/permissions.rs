@@ -181,8 +181,9 @@ async fn what_is_not_in_the_table_is_denied_even_to_an_administrator() {
         ("GET", format!("{}?versionId=1", object("public/a"))),
         ("PUT", format!("{}?tagging", object("public/a"))),
         ("POST", format!("{}?select", object("public/a"))),
-        ("GET", format!("{}?uploadId=a", object("public/a"))),
-        ("DELETE", format!("{}?uploadId=a", object("public/a"))),
+        // The parts are whose the object would be.
+        ("GET", format!("{}?uploadId=a", object("protected/other/a"))),
+        ("DELETE", format!("{}?uploadId=a", object("protected/other/a"))),
     ] {
         let request = Request::builder().method(method).uri(&uri).body(Vec::new()).unwrap();
         let outcome = door.ask(&adam, request).await.outcome();

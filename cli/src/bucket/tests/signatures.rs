@@ -232,3 +232,40 @@ async fn a_body_is_not_read_before_it_is_known_whose_it_is() {
     let answer = door.send_body(Request::from_parts(parts, Body::from_stream(endless))).await;
     denied(&answer, 403, "SignatureDoesNotMatch");
 }
+
+#[tokio::test]
+async fn a_document_is_the_one_that_was_signed() {
+    let door = Door::open();
+    let ada = door.member("ada", &[]).await;
+    let key = format!("private/{}/a", ada.identity);
+    assert_eq!(door.put(&ada, &key, b"1").await.status, 200);
+    let document = format!("<Delete><Object><Key>{key}</Key></Object></Delete>");
+    let request = Request::post(format!("/{NAME}?delete")).body(document.clone().into_bytes()).unwrap();
+    let mut changed = door.sign(&ada, request, "s3");
+    *changed.body_mut() = document.replace("/a<", "/b<").into_bytes();
+    assert_eq!(door.send(changed).await.outcome(), (400, "XAmzContentSHA256Mismatch".to_owned()));
+    for (header, value, status, code) in [
+        ("x-amz-checksum-crc32", "AAAAAA==", 400, "BadDigest"),
+        ("content-md5", "XUFAKrxLKna5cZ2REBfFkg==", 400, "BadDigest"),
+        ("x-amz-meta-a", "b", 200, ""),
+    ] {
+        let request = Request::post(format!("/{NAME}?delete")).header(header, value);
+        let answer = door.ask(&ada, request.body(document.clone().into_bytes()).unwrap()).await;
+        assert_eq!(answer.outcome(), (status, code.to_owned()), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_may_be_as_deep_as_it_is_long() {
+    let door = Door::open();
+    let ada = door.member("ada", &[]).await;
+    let deep = format!("{}{}", "<a>".repeat(200_000), "</a>".repeat(200_000));
+    for document in [
+        deep.clone(),
+        format!("<Delete>{deep}</Delete>"),
+        format!("<Delete><Object><Key>{deep}</Key></Object></Delete>"),
+    ] {
+        let request = Request::post(format!("/{NAME}?delete")).body(document.into_bytes()).unwrap();
+        assert_eq!(door.ask(&ada, request).await.outcome(), (400, "MalformedXML".to_owned()));
+    }
+}

@@ -18,7 +18,7 @@ use crate::{
 /// 3. With neither, the request is refused, or let through without an identity where authentication is
 ///    [optional](Self::optional). Credentials that are there and wrong are refused in both cases.
 /// 4. Where a gateway is trusted and has told who calls, that is the caller, and the headers are not read. If it has checked a token that
-///    is not good here, the request is refused. A signature that is [believed](Self::signed_requests) comes
+///    is not good here, the request is refused. A signature that is believed (`signed_requests`, with feature `sigv4`) comes
 ///    next, then a [load balancer](Self::load_balancer) that is trusted.
 /// 5. The identity goes into the extensions of the request. One that is already there is removed first.
 /// 6. A token that has been verified is remembered, as [`CachingVerifier`] says, and not a moment longer than it is good.
