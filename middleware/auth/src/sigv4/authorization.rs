@@ -8,6 +8,8 @@ use super::{SignatureError, canonical::Query, date::SignedDate};
 
 /// The one algorithm.
 pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// With any of these, a query is one of a presigned URL.
+pub(super) const IN_QUERY: [&str; 3] = ["X-Amz-Signature", "X-Amz-Algorithm", "X-Amz-Credential"];
 const TERMINATOR: &str = "aws4_request";
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
@@ -35,14 +37,14 @@ pub(super) struct Authorization {
     pub(super) presigned: Option<Duration>,
 }
 
-/// Whether the request is signed, in whatever form, good or bad.
-pub(super) fn is_signed(headers: &HeaderMap, query: &Query) -> bool {
-    let in_header = headers.get_all(AUTHORIZATION).iter().any(|value| value.as_bytes().starts_with(b"AWS4-"));
-    in_header || is_presigned(query)
+/// Whether the request is signed in a header, in whatever form, good or bad.
+pub(super) fn is_signed_in_header(headers: &HeaderMap) -> bool {
+    headers.get_all(AUTHORIZATION).iter().any(|value| value.as_bytes().starts_with(b"AWS4-"))
 }
 
-fn is_presigned(query: &Query) -> bool {
-    ["X-Amz-Signature", "X-Amz-Algorithm", "X-Amz-Credential"].iter().any(|name| query.has(name))
+/// The same of the query.
+pub(super) fn is_presigned(query: &Query) -> bool {
+    IN_QUERY.iter().any(|name| query.has(name))
 }
 
 impl Authorization {

@@ -53,6 +53,14 @@ impl Query {
         Ok(Self { pairs: pairs.collect::<Result<_, _>>()? })
     }
 
+    /// Whether a query that cannot be read has one of these parameters nevertheless.
+    pub(super) fn seems_to_have(uri: &Uri, names: &[&str]) -> bool {
+        uri.query().unwrap_or_default().split('&').any(|pair| {
+            let name = decode(pair.split('=').next().unwrap_or_default());
+            name.is_ok_and(|name| names.iter().any(|known| known.as_bytes() == name))
+        })
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(known, _)| known == name.as_bytes())
     }

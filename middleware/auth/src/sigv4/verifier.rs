@@ -11,7 +11,9 @@ use http::{HeaderName, request::Parts};
 use super::{
     AccessKey, CredentialSource, FindingCredentials, SignatureError, SignedBody, SignedCaller, SignedHead,
     SigningCredentials,
-    authorization::{Authorization, incomplete, is_signed, one, read_signature},
+    authorization::{
+        Authorization, IN_QUERY, incomplete, is_presigned, is_signed_in_header, one, read_signature,
+    },
     canonical::{self, Dots, Query},
     signature::{is_good, sha256_hex},
 };
@@ -201,15 +203,15 @@ impl SigV4Verifier {
 
     /// The signature of a request, if it has one, and all that can be said about it without a secret.
     pub(super) fn read(&self, parts: &Parts) -> Result<Option<Claimed>, SignatureError> {
+        let in_header = is_signed_in_header(&parts.headers);
         let query = match Query::parse(&parts.uri) {
-            Ok(query) => query,
+            Ok(query) if in_header || is_presigned(&query) => query,
+            Err(_) if in_header || Query::seems_to_have(&parts.uri, &IN_QUERY) => {
+                return Err(SignatureError::Mismatch);
+            }
             // A request without a signature is none of ours to refuse.
-            Err(_) if !is_signed(&parts.headers, &Query::default()) => return Ok(None),
-            Err(_) => return Err(SignatureError::Mismatch),
+            _ => return Ok(None),
         };
-        if !is_signed(&parts.headers, &query) {
-            return Ok(None);
-        }
         let authorization = Authorization::of(parts, &query)?;
         if authorization.region != self.region {
             return Err(SignatureError::Scope("Credential should be scoped to a valid region."));

@@ -135,6 +135,27 @@ async fn a_presigned_url_goes_on_as_the_request_that_was_signed() {
     assert_eq!(send(&router, presigned).await, (StatusCode::OK, request().uri().to_string()));
 }
 
+#[tokio::test]
+async fn a_signature_that_cannot_be_read_is_one_that_is_wrong() {
+    let verifier = verifier(TwoKeys::default(), &ManualClock::at(NOW)).build();
+    let router: Router =
+        Router::new().fallback(|| async { "hello" }).layer(SigV4Layer::new(verifier).optional());
+    let presigned = Signing { presigned: Some(60), ..SIGNING }.sign(request());
+    assert_eq!(send(&router, presigned.clone()).await.0, StatusCode::OK);
+    // Signers write these digits in upper case, so that there is one way to write them.
+    let uri = presigned.uri().to_string();
+    for uri in [uri.replace("%2F", "%2f"), format!("{uri}&%"), "/?X-Amz-Signature=%".to_owned()] {
+        let mut other = presigned.clone();
+        *other.uri_mut() = uri.parse().unwrap();
+        assert_eq!(send(&router, other).await.0, StatusCode::FORBIDDEN, "{uri}");
+    }
+    // Of a query without a signature that is no question.
+    for uri in ["/?a=%2f", "/?%", "/?x-amz-signature-of=%2f"] {
+        let bare = Request::get(uri).header("host", "api.example.com").body(Vec::new()).unwrap();
+        assert_eq!(send(&router, bare).await.0, StatusCode::OK, "{uri}");
+    }
+}
+
 /// A body that says when it is read, and how long it is.
 struct Watched {
     read: Arc<AtomicBool>,
