@@ -88,6 +88,12 @@ impl Call<'_> {
             self.store.run(move |store| Ok((store.upload(&of, &about)?, store.parts(&of, &about)?))).await?;
         let chosen = choose(&asked, &parts)?;
         let size = chosen.iter().map(|part| part.piece.size).sum();
+        let told = self.headers.get("x-amz-mp-object-size");
+        if told.is_some_and(|told| told.to_str().ok().and_then(|told| told.parse().ok()) != Some(size)) {
+            return Err(Refusal::InvalidRequest(
+                "The parts are not as large together as x-amz-mp-object-size says.",
+            ));
+        }
         if let Some(checksum) = &checksum {
             let pieces: Vec<Piece> = chosen.iter().map(|part| part.piece).collect();
             let mut computing = checksum.compute();

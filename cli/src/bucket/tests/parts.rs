@@ -189,3 +189,20 @@ fn an_upload_that_nobody_ends_is_kept_for_a_week() {
         assert_eq!((store.chunks(), store.upload("id", &key).is_ok()), (chunks, chunks > 0));
     }
 }
+
+#[tokio::test]
+async fn an_object_is_as_large_as_it_was_announced() {
+    let door = Door::open();
+    let ada = door.member("ada", &[]).await;
+    let key = format!("private/{}/a", ada.identity);
+    let id = begin(&door, &ada, &key).await;
+    let etag = send(&door, &ada, &key, &id, 1, b"1".to_vec()).await.header("etag").to_owned();
+    for (size, expected) in
+        [("2", (400, "InvalidRequest")), ("one", (400, "InvalidRequest")), ("1", (200, ""))]
+    {
+        let request =
+            Request::post(format!("{}?uploadId={id}", object(&key))).header("x-amz-mp-object-size", size);
+        let answer = door.ask(&ada, request.body(document(&[(1, &etag)])).unwrap()).await;
+        assert_eq!(answer.outcome(), (expected.0, expected.1.to_owned()), "{size}");
+    }
+}
