@@ -11,7 +11,7 @@ use super::{
     condition::WriteCondition,
     headers,
     range::ByteRange,
-    store::{Head, Part, Piece},
+    store::{Head, Part},
     upload::{Upload, hex},
     xml::{
         self, CompleteMultipartUpload, CompleteMultipartUploadResult, InitiateMultipartUploadResult,
@@ -95,9 +95,9 @@ impl Call<'_> {
             ));
         }
         if let Some(checksum) = &checksum {
-            let pieces: Vec<Piece> = chosen.iter().map(|part| part.piece).collect();
             let mut computing = checksum.compute();
-            let held = self.store.run(move |store| Ok(store.hold(pieces))).await?;
+            let (of, about, parts) = (id.clone(), key.clone(), chosen.clone());
+            let held = self.store.run(move |store| store.open_parts(&of, &about, &parts)).await?;
             let mut reading = held.read(ByteRange { start: 0, length: size });
             while let Some(bytes) = reading.next().await? {
                 computing.update(&bytes);

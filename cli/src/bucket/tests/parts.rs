@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use super::{
     super::{
-        Key, Store,
+        Key, Refusal, Store,
         store::{Part, Piece},
     },
     door::{Answer, Door, Person, object},
@@ -173,6 +173,21 @@ fn parts_are_listed_and_thrown_away() {
     store.abort("id", &key).unwrap();
     assert!(store.parts("id", &key).is_err());
     assert_eq!(store.chunks(), 0);
+}
+
+#[test]
+fn the_bytes_of_parts_stay_while_they_are_read_and_are_none_when_they_are_gone() {
+    let store = Store::open(None, Timestamp::UNIX_EPOCH).unwrap();
+    let key = Key::parse("a").unwrap();
+    begun(&store, &key);
+    let chosen = store.parts("id", &key).unwrap();
+    let reading = store.open_parts("id", &key, &chosen).unwrap();
+    store.abort("id", &key).unwrap();
+    assert_eq!(store.chunks(), 2);
+    drop(reading);
+    assert_eq!(store.chunks(), 0);
+    begun(&store, &key);
+    assert_eq!(store.open_parts("id", &key, &chosen).unwrap_err(), Refusal::InvalidPart);
 }
 
 #[test]
