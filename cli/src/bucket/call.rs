@@ -25,7 +25,7 @@ use super::{
     range::ByteRange,
     store::{Head, Store},
     upload::{Upload, hex},
-    xml::{self, CopyObjectResult, Delete, DeleteError, DeleteResult, Deleted, NAMESPACE},
+    xml::{self, CopyObjectResult, Delete, DeleteError, DeleteResult, Deleted, NAMESPACE, ObjectIdentifier},
 };
 
 /// How many objects are deleted together.
@@ -63,7 +63,8 @@ impl Call<'_> {
             (Operation::PutObject, Some(key)) => self.put(key).await,
             (Operation::CopyObject, Some(key)) => self.copy(key).await,
             (Operation::DeleteObject, Some(key)) => {
-                self.store.run(move |store| store.delete(&key)).await?;
+                let condition = WriteCondition::read(&self.headers)?;
+                self.store.run(move |store| store.delete(&key, &condition)).await?;
                 Ok(StatusCode::NO_CONTENT.into_response())
             }
             (Operation::CreateMultipartUpload, Some(key)) => self.create_upload(key).await,
@@ -190,16 +191,7 @@ impl Call<'_> {
         }
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in asked.objects {
-            let outcome = match Key::parse(&object.key) {
-                // A version would be another action, which is none of those that there are.
-                _ if object.version_id.is_some() => Err(Refusal::AccessDenied),
-                Err(refusal) => Err(refusal),
-                Ok(key) => match self.caller.check_object(Operation::DeleteObjects.action(), &key) {
-                    Ok(()) => self.store.run(move |store| store.delete(&key)).await,
-                    Err(refusal) => Err(refusal),
-                },
-            };
-            match outcome {
+            match delete_one(self.store, &self.caller, &object).await {
                 Ok(()) if asked.quiet => {}
                 Ok(()) => deleted.push(Deleted { key: object.key }),
                 Err(refusal) => errors.push(DeleteError {
@@ -211,6 +203,31 @@ impl Call<'_> {
         }
         xml::answer("DeleteResult", &DeleteResult { namespace: NAMESPACE, deleted, errors })
     }
+}
+
+async fn delete_one(
+    store: &Arc<Store>,
+    caller: &Caller<'_>,
+    object: &ObjectIdentifier,
+) -> Result<(), Refusal> {
+    // A version would be another action, which is none of those that there are.
+    if object.version_id.is_some() {
+        return Err(Refusal::AccessDenied);
+    }
+    // Buckets of this kind know no such conditions.
+    if object.last_modified_time.is_some() || object.size.is_some() {
+        return Err(Refusal::NotImplemented);
+    }
+    let key = Key::parse(&object.key)?;
+    caller.check_object(Operation::DeleteObjects.action(), &key)?;
+    let condition = match &object.etag {
+        None => WriteCondition::default(),
+        Some(etag) => {
+            caller.check_object(headers::OF_CONDITION, &key)?;
+            WriteCondition::is(etag)
+        }
+    };
+    store.run(move |store| store.delete(&key, &condition)).await
 }
 
 async fn open(store: &Arc<Store>, key: Key) -> Result<Option<(Head, Content)>, Refusal> {

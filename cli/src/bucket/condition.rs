@@ -56,7 +56,9 @@ impl Conditions {
     }
 }
 
-/// A condition under which an object is written.
+const UNREADABLE: Refusal = Refusal::InvalidArgument("A condition cannot be read, or is there twice.");
+
+/// A condition under which an object is written or deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct WriteCondition {
     /// There must be none of this key.
@@ -67,23 +69,36 @@ pub(super) struct WriteCondition {
 
 impl WriteCondition {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let absent = match text(http::header::IF_NONE_MATCH) {
+        // A condition that cannot be read must not be taken for none.
+        let one = |name: HeaderName| {
+            let mut values = headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (None, _) => Ok(None),
+                (Some(value), None) => value.to_str().map(Some).map_err(|_| UNREADABLE),
+                (Some(_), Some(_)) => Err(UNREADABLE),
+            }
+        };
+        let absent = match one(http::header::IF_NONE_MATCH)? {
             None => false,
             Some("*") => true,
             // S3 knows no other.
             Some(_) => return Err(Refusal::NotImplemented),
         };
-        let etag = text(http::header::IF_MATCH).map(|tag| tag.trim_matches('"').to_owned());
+        let etag = one(http::header::IF_MATCH)?.map(|tag| tag.trim_matches('"').to_owned());
         Ok(Self { absent, etag })
     }
 
-    /// Whether it holds where there is an object with this entity tag, or none.
+    /// There must be an object with this entity tag.
+    pub(super) fn is(etag: &str) -> Self {
+        Self { absent: false, etag: Some(etag.trim_matches('"').to_owned()) }
+    }
+
+    /// Whether it holds where there is an object with this entity tag, or none. `*` is any.
     pub(super) fn check(&self, present: Option<&str>) -> Result<(), Refusal> {
         match (present, &self.etag) {
             (Some(_), _) if self.absent => Err(Refusal::PreconditionFailed),
             (None, Some(_)) => Err(Refusal::NoSuchKey),
-            (Some(present), Some(etag)) if present != etag => Err(Refusal::PreconditionFailed),
+            (Some(present), Some(etag)) if present != etag && etag != "*" => Err(Refusal::PreconditionFailed),
             _ => Ok(()),
         }
     }
@@ -140,11 +155,20 @@ mod tests {
             (&[("if-match", "\"a\"")], Some("a"), Ok(())),
             (&[("if-match", "\"a\"")], Some("b"), Err(Refusal::PreconditionFailed)),
             (&[("if-match", "\"a\"")], None, Err(Refusal::NoSuchKey)),
+            (&[("if-match", "*")], Some("a"), Ok(())),
+            (&[("if-match", "*")], None, Err(Refusal::NoSuchKey)),
         ] {
             let condition = WriteCondition::read(&headers(given)).unwrap();
             assert_eq!(condition.check(present), expected, "{given:?} {present:?}");
         }
         let other = WriteCondition::read(&headers(&[("if-none-match", "\"a\"")]));
         assert_eq!(other, Err(Refusal::NotImplemented));
+        for name in ["if-match", "if-none-match"] {
+            let mut given = headers(&[(name, "*")]);
+            given.append(name, "*".parse().unwrap());
+            assert_eq!(WriteCondition::read(&given), Err(UNREADABLE), "{name}");
+            given.insert(name, http::HeaderValue::from_bytes(b"\"\xff\"").unwrap());
+            assert_eq!(WriteCondition::read(&given), Err(UNREADABLE), "{name}");
+        }
     }
 }

@@ -53,8 +53,13 @@ const KNOWN: [&str; 26] = [
 const FIXED: [(&str, &str); 2] =
     [("x-amz-server-side-encryption", "AES256"), ("x-amz-storage-class", "STANDARD")];
 
-/// Headers, or the beginnings of them, that need an action of their own, for they say more than the object.
-const ACTIONS: [(&str, &str); 4] = [
+/// What whoever asks for an entity tag must be allowed besides.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
+pub(super) const OF_CONDITION: &str = "s3:GetObject";
+
+/// Headers, or the beginnings of them, that need an action of their own, for they say more than the object, or ask what it is.
+const ACTIONS: [(&str, &str); 5] = [
+    ("if-match", OF_CONDITION),
     ("x-amz-acl", "s3:PutObjectAcl"),
     ("x-amz-grant-", "s3:PutObjectAcl"),
     ("x-amz-object-lock-", "s3:PutObjectRetention"),
@@ -229,6 +234,8 @@ mod tests {
             ("x-amz-grant-full-control", Some("s3:PutObjectAcl")),
             ("x-amz-tagging", Some("s3:PutObjectTagging")),
             ("x-amz-object-lock-mode", Some("s3:PutObjectRetention")),
+            ("if-match", Some("s3:GetObject")),
+            ("if-none-match", None),
             ("x-amz-tagging-directive", None),
             ("x-amz-meta-acl", None),
         ] {

@@ -11,7 +11,7 @@ use super::{
     condition::WriteCondition,
     headers,
     range::ByteRange,
-    store::{Head, Part, Piece},
+    store::{Head, Part},
     upload::{Upload, hex},
     xml::{
         self, CompleteMultipartUpload, CompleteMultipartUploadResult, InitiateMultipartUploadResult,
@@ -88,10 +88,16 @@ impl Call<'_> {
             self.store.run(move |store| Ok((store.upload(&of, &about)?, store.parts(&of, &about)?))).await?;
         let chosen = choose(&asked, &parts)?;
         let size = chosen.iter().map(|part| part.piece.size).sum();
+        let told = self.headers.get("x-amz-mp-object-size");
+        if told.is_some_and(|told| told.to_str().ok().and_then(|told| told.parse().ok()) != Some(size)) {
+            return Err(Refusal::InvalidRequest(
+                "The parts are not as large together as x-amz-mp-object-size says.",
+            ));
+        }
         if let Some(checksum) = &checksum {
-            let pieces: Vec<Piece> = chosen.iter().map(|part| part.piece).collect();
             let mut computing = checksum.compute();
-            let held = self.store.run(move |store| Ok(store.hold(pieces))).await?;
+            let (of, about, parts) = (id.clone(), key.clone(), chosen.clone());
+            let held = self.store.run(move |store| store.open_parts(&of, &about, &parts)).await?;
             let mut reading = held.read(ByteRange { start: 0, length: size });
             while let Some(bytes) = reading.next().await? {
                 computing.update(&bytes);

@@ -2,6 +2,9 @@
 
 use super::Refusal;
 
+/// The most parameters. A presigned URL has a dozen, and one for each entry of metadata.
+const MAX_PARAMETERS: usize = 128;
+
 /// The parameters of a query, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -10,6 +13,9 @@ impl Parameters {
     pub(super) fn parse(query: &str) -> Result<Self, Refusal> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if pairs.len() == MAX_PARAMETERS {
+                return Err(Refusal::InvalidArgument("The query has too many parameters."));
+            }
             // Two values of one name could be read in two ways.
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(Refusal::InvalidArgument("A parameter of the query is there twice."));
@@ -39,5 +45,17 @@ impl Parameters {
             Ok(number) if is_number => Ok(Some(number)),
             _ => Err(Refusal::InvalidArgument("A parameter of the query is no number that it can be.")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_has_not_too_many_parameters() {
+        let query = |count: usize| (0..count).map(|place| format!("p{place}&")).collect::<String>();
+        assert!(Parameters::parse(&query(MAX_PARAMETERS)).is_ok());
+        assert!(Parameters::parse(&query(MAX_PARAMETERS + 1)).is_err());
     }
 }

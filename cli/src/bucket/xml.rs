@@ -23,6 +23,10 @@ pub(super) struct Delete {
 pub(super) struct ObjectIdentifier {
     pub(super) key: String,
     pub(super) version_id: Option<String>,
+    #[serde(rename = "ETag")]
+    pub(super) etag: Option<String>,
+    pub(super) last_modified_time: Option<String>,
+    pub(super) size: Option<String>,
 }
 
 #[derive(Debug, Serialize)]

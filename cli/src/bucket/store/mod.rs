@@ -20,7 +20,7 @@ pub(super) use self::{
     objects::{Head, Listed},
     uploads::Part,
 };
-use super::{Refusal, content::Content};
+use super::Refusal;
 use crate::database;
 
 const FORMAT: i64 = 1;
@@ -195,12 +195,6 @@ impl Store {
         if inner.coming.remove(&blob) {
             inner.drop_blobs(&[blob]);
         }
-    }
-
-    /// Bytes that stay as long as they are being read.
-    pub(in crate::bucket) fn hold(self: &Arc<Self>, pieces: Vec<Piece>) -> Content {
-        self.lock().hold(&pieces);
-        Content::new(Arc::clone(self), pieces)
     }
 
     /// Nobody reads these any more who did.

@@ -65,8 +65,11 @@ impl Store {
     }
 
     /// Throws an object away, if there is one.
-    pub(in crate::bucket) fn delete(&self, key: &Key) -> Result<(), Refusal> {
-        self.write(|tx| remove(tx, key))
+    pub(in crate::bucket) fn delete(&self, key: &Key, condition: &WriteCondition) -> Result<(), Refusal> {
+        self.write(|tx| {
+            condition.check(present(tx, key)?.as_deref())?;
+            remove(tx, key)
+        })
     }
 
     /// Objects from this key on, or behind it, by the order of their keys' bytes.
@@ -97,9 +100,7 @@ pub(super) fn insert(
     pieces: &[Piece],
     condition: &WriteCondition,
 ) -> Result<Vec<i64>, Refusal> {
-    let mut select = tx.prepare_cached("SELECT etag FROM objects WHERE key = ?1")?;
-    let present: Option<String> = select.query_row([key.as_str()], |row| row.get(0)).optional()?;
-    condition.check(present.as_deref())?;
+    condition.check(present(tx, key)?.as_deref())?;
     let freed = remove(tx, key)?;
     let headers = serde_json::to_string(&head.headers).map_err(|error| Refusal::internal(&error))?;
     let mut insert = tx.prepare_cached(
@@ -126,6 +127,12 @@ pub(super) fn insert(
         ])?;
     }
     Ok(freed)
+}
+
+/// The entity tag of the object that is there.
+fn present(tx: &Transaction<'_>, key: &Key) -> Result<Option<String>, Refusal> {
+    let mut select = tx.prepare_cached("SELECT etag FROM objects WHERE key = ?1")?;
+    Ok(select.query_row([key.as_str()], |row| row.get(0)).optional()?)
 }
 
 fn remove(tx: &Transaction<'_>, key: &Key) -> Result<Vec<i64>, Refusal> {

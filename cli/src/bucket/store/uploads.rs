@@ -1,10 +1,12 @@
 //! Uploads in parts that are under way.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Head, Piece, Store, objects::insert, piece, time};
-use crate::bucket::{Key, Refusal, condition::WriteCondition, headers::Kept};
+use crate::bucket::{Key, Refusal, condition::WriteCondition, content::Content, headers::Kept};
 
 /// A part of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,24 @@ impl Store {
         let inner = self.lock();
         find_upload(&inner.connection, upload, key)?;
         parts_of(&inner.connection, upload)
+    }
+
+    /// The bytes of parts that have come. They stay as long as they are being read, whatever becomes of the upload.
+    pub(in crate::bucket) fn open_parts(
+        self: &Arc<Self>,
+        upload: &str,
+        key: &Key,
+        chosen: &[Part],
+    ) -> Result<Content, Refusal> {
+        let mut inner = self.lock();
+        find_upload(&inner.connection, upload, key)?;
+        let present = parts_of(&inner.connection, upload)?;
+        if !chosen.iter().all(|part| present.contains(part)) {
+            return Err(Refusal::InvalidPart);
+        }
+        let pieces: Vec<Piece> = chosen.iter().map(|part| part.piece).collect();
+        inner.hold(&pieces);
+        Ok(Content::new(Arc::clone(self), pieces))
     }
 
     /// Makes an object of parts that have come. Those that are not chosen are thrown away.

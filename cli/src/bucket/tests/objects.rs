@@ -8,7 +8,7 @@ use tower::ServiceExt;
 
 use super::{
     super::{
-        Store,
+        NAME, Store,
         condition::WriteCondition,
         content::Incoming,
         range::ByteRange,
@@ -321,7 +321,7 @@ async fn an_object_that_goes_takes_no_other_with_it() {
         incoming.keep();
     }
     let store = Store::open(Some(file), jiff::Timestamp::UNIX_EPOCH).unwrap();
-    store.delete(&keys[0]).unwrap();
+    store.delete(&keys[0], &WriteCondition::default()).unwrap();
     assert!(store.open_object(&keys[0]).unwrap().is_none());
     let (head, content) = store.open_object(&keys[1]).unwrap().unwrap();
     let read = content.read(ByteRange { start: 0, length: head.size }).next().await.unwrap();
@@ -347,4 +347,33 @@ async fn objects_outlive_the_process_and_what_broke_off_does_not() {
     assert_eq!(store.chunks(), 2);
     let (head, _) = store.open_object(&key).unwrap().unwrap();
     assert_eq!((head.size, head.headers["content-type"].as_str()), (CHUNK as u64 + 1, "binary/octet-stream"));
+}
+
+#[tokio::test]
+async fn what_has_changed_is_not_deleted_where_that_is_asked_for() {
+    let door = Door::open();
+    let ada = door.member("ada", &[]).await;
+    let key = own(&ada, "a");
+    let etag = door.put(&ada, &key, b"1").await.header("etag").to_owned();
+    let one = async |condition: &str| {
+        let request = Request::delete(object(&key)).header("if-match", condition).body(Vec::new());
+        door.ask(&ada, request.unwrap()).await.outcome()
+    };
+    let several = async |condition: String| {
+        let document = format!("<Delete><Object><Key>{key}</Key>{condition}</Object></Delete>");
+        let request = Request::post(format!("/{NAME}?delete")).body(document.into_bytes()).unwrap();
+        door.ask(&ada, request).await.elements("Code")
+    };
+    let failed = (412, "PreconditionFailed".to_owned());
+    assert_eq!(one("\"another\"").await, failed);
+    assert_eq!(several("<ETag>another</ETag>".to_owned()).await, ["PreconditionFailed"]);
+    assert_eq!(several("<Size>1</Size>".to_owned()).await, ["NotImplemented"]);
+    assert_eq!(door.get(&ada, &key).await.text(), "1");
+    assert_eq!(one(&etag).await, (204, String::new()));
+    assert_eq!(one(&etag).await, (404, "NoSuchKey".to_owned()));
+    let etag = door.put(&ada, &key, b"1").await.header("etag").to_owned();
+    assert!(several(format!("<ETag>{}</ETag>", etag.trim_matches('"'))).await.is_empty());
+    door.put(&ada, &key, b"1").await;
+    assert_eq!(one("*").await, (204, String::new()));
+    assert_eq!(door.store.chunks(), 0);
 }

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use super::{
     super::{
-        Key, Store,
+        Key, Refusal, Store,
         store::{Part, Piece},
     },
     door::{Answer, Door, Person, object},
@@ -176,6 +176,21 @@ fn parts_are_listed_and_thrown_away() {
 }
 
 #[test]
+fn the_bytes_of_parts_stay_while_they_are_read_and_are_none_when_they_are_gone() {
+    let store = Store::open(None, Timestamp::UNIX_EPOCH).unwrap();
+    let key = Key::parse("a").unwrap();
+    begun(&store, &key);
+    let chosen = store.parts("id", &key).unwrap();
+    let reading = store.open_parts("id", &key, &chosen).unwrap();
+    store.abort("id", &key).unwrap();
+    assert_eq!(store.chunks(), 2);
+    drop(reading);
+    assert_eq!(store.chunks(), 0);
+    begun(&store, &key);
+    assert_eq!(store.open_parts("id", &key, &chosen).unwrap_err(), Refusal::InvalidPart);
+}
+
+#[test]
 fn an_upload_that_nobody_ends_is_kept_for_a_week() {
     const TEMPLATE: &str = include_str!("../../../../template.yaml");
     assert!(TEMPLATE.contains("AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }"));
@@ -187,5 +202,22 @@ fn an_upload_that_nobody_ends_is_kept_for_a_week() {
     for (now, chunks) in [(week, 2), (week.checked_add(SignedDuration::from_secs(1)).unwrap(), 0)] {
         let store = Store::open(Some(file.clone()), now).unwrap();
         assert_eq!((store.chunks(), store.upload("id", &key).is_ok()), (chunks, chunks > 0));
+    }
+}
+
+#[tokio::test]
+async fn an_object_is_as_large_as_it_was_announced() {
+    let door = Door::open();
+    let ada = door.member("ada", &[]).await;
+    let key = format!("private/{}/a", ada.identity);
+    let id = begin(&door, &ada, &key).await;
+    let etag = send(&door, &ada, &key, &id, 1, b"1".to_vec()).await.header("etag").to_owned();
+    for (size, expected) in
+        [("2", (400, "InvalidRequest")), ("one", (400, "InvalidRequest")), ("1", (200, ""))]
+    {
+        let request =
+            Request::post(format!("{}?uploadId={id}", object(&key))).header("x-amz-mp-object-size", size);
+        let answer = door.ask(&ada, request.body(document(&[(1, &etag)])).unwrap()).await;
+        assert_eq!(answer.outcome(), (expected.0, expected.1.to_owned()), "{size}");
     }
 }
