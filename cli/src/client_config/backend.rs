@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Where the running local system tells it.
+pub(crate) const BACKEND_PATH: &str = "/console/backend";
+
 /// What a client must know of a backend. The running local system tells it in this form.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

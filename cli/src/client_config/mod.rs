@@ -22,7 +22,9 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-pub(crate) use self::backend::{Backend, Bucket, GraphQlApi, IdentityPool, Mfa, Mode, UserPool};
+pub(crate) use self::backend::{
+    BACKEND_PATH, Backend, Bucket, GraphQlApi, IdentityPool, Mfa, Mode, UserPool,
+};
 use crate::output;
 
 /// What the REST API is called in a client's configuration.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use reqwest::{Client, Url, redirect::Policy};
 
-use super::{ClientConfigError, backend::Backend};
-use crate::{console, loopback::is_loopback_host};
+use super::{
+    ClientConfigError,
+    backend::{BACKEND_PATH, Backend},
+};
+use crate::loopback::is_loopback_host;
 
 /// How long the local system may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,7 +25,7 @@ pub(super) fn read(url: &Url) -> Result<Backend, ClientConfigError> {
         // A loopback address is never reached through a proxy, and sends nobody on.
         let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build();
         let client = client.map_err(|error| failed(error.to_string()))?;
-        let place = url.join(console::BACKEND_PATH).map_err(|error| failed(error.to_string()))?;
+        let place = url.join(BACKEND_PATH).map_err(|error| failed(error.to_string()))?;
         let answer = client.get(place).send().await.map_err(|_| failed("nobody answers".to_owned()))?;
         if !answer.status().is_success() {
             return Err(failed(format!("it answers {}", answer.status().as_u16())));

@@ -41,10 +41,11 @@ use portcullis_schema::{ExpandedSchema, Schema};
 use serde_json::json;
 
 use self::{explanation::explain, guard::only_own, records::Records};
-use crate::{access, client_config::Backend, local::Example};
-
-/// Where the running system tells what clients must know.
-pub(crate) const BACKEND_PATH: &str = "/console/backend";
+use crate::{
+    access,
+    client_config::{BACKEND_PATH, Backend},
+    local::Example,
+};
 
 /// Bytes of a request that is to be explained at most: what the API takes, and what is round it.
 const MAX_BODY: usize = 1024 * 1024;

@@ -13,6 +13,7 @@
 //! It is a stand-in for development, as the user pool is. Never deploy it.
 
 mod amr;
+mod body;
 mod config;
 mod credentials;
 mod error;

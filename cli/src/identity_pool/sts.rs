@@ -11,7 +11,7 @@ use http::{
     header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE},
 };
 
-use super::{Inner, Session, credentials::Credentials, token::BadToken, wire};
+use super::{Inner, Session, body, credentials::Credentials, token::BadToken};
 use crate::{loopback::is_addressed_to_loopback, template::stack::ACCOUNT};
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -44,7 +44,7 @@ async fn perform(pool: &Arc<Inner>, request: Request) -> Result<(Session, Creden
     if !is_addressed_to_loopback(request.headers()) {
         return Err((StatusCode::FORBIDDEN, "AccessDenied", "The host is not a name of this machine"));
     }
-    let body = wire::body(request.into_body()).await;
+    let body = body::read(request.into_body()).await;
     let body = body.map_err(|_| (INVALID, "ValidationError", "The body could not be read"))?;
     let mut parameters = std::collections::BTreeMap::new();
     for (name, value) in form_urlencoded::parse(&body) {

@@ -9,7 +9,6 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
     extract::{Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -21,7 +20,7 @@ use http::{
 use serde_json::{Value, json};
 
 use super::{
-    IdentityPool,
+    IdentityPool, body,
     error::{Exception, ServiceError},
     operations::Operation,
     sts,
@@ -30,7 +29,6 @@ use crate::loopback::is_addressed_to_loopback;
 
 const SERVICE: &str = "AWSCognitoIdentityService.";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
-const MAX_BODY: usize = 256 * 1024;
 
 /// The routes of the user pool, and this pool before them.
 pub(crate) fn router(pool: IdentityPool, user_pool: Router) -> Router {
@@ -81,7 +79,7 @@ async fn perform(
         ServiceError::new(Exception::UnknownOperation, "the X-Amz-Target names no operation of this pool")
     })?;
     check_media_type(request.headers())?;
-    let body = body(request.into_body()).await?;
+    let body = body::read(request.into_body()).await?;
     operation.run(&Arc::clone(&pool.inner), &body).await
 }
 
@@ -103,16 +101,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ServiceError> {
             "the Content-Type is not application/x-amz-json-1.1",
         )),
     }
-}
-
-pub(super) async fn body(body: Body) -> Result<axum::body::Bytes, ServiceError> {
-    to_bytes(body, MAX_BODY).await.map_err(|error| {
-        let source = std::error::Error::source(&error);
-        match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
-            true => ServiceError::new(Exception::RequestEntityTooLarge, "the body is larger than 256 KiB"),
-            false => ServiceError::new(Exception::Serialization, "the body could not be read"),
-        }
-    })
 }
 
 fn error_response(error: &ServiceError) -> Response {
