@@ -2,21 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use portcullis_tests::{
-    CODE, Launch, LocalSystem, client_sources, missing, npm_client, python_client, repository,
+    CODE, Launch, LocalSystem, Result, client_sources, missing, npm_scripts, python_client, repository,
 };
 
 /// The domain that the local pre-signup trigger refuses.
 const DENIED_DOMAIN: &str = "blocked.example";
+
+/// A script for Node, beside the modules that all of them use.
+fn node_script(name: &str) -> Result<PathBuf> {
+    Ok(npm_scripts("node", &[name, "memory.js", "steps.js"])?.join(name))
+}
 
 #[test]
 fn amplify_signs_up_signs_in_refreshes_and_calls_the_api() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "amplify.js").unwrap();
+    let script = node_script("amplify.js").unwrap();
     let mut client = Command::new("node");
     against(&Launch::in_memory().start().unwrap(), client.arg(script));
 }
@@ -26,7 +31,7 @@ fn amplify_asks_the_graphql_api_with_statements_such_as_it_generates() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "graphql.js").unwrap();
+    let script = node_script("graphql.js").unwrap();
     let schema = repository().join("tests/schemas/blog.graphql");
     let system = Launch::in_memory().schema(&schema).start().unwrap();
     let mut client = Command::new("node");
@@ -38,7 +43,7 @@ fn amplify_subscribes_and_is_told_only_of_what_is_permitted() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "subscriptions.js").unwrap();
+    let script = node_script("subscriptions.js").unwrap();
     let schema = repository().join("tests/schemas/blog.graphql");
     let system = Launch::in_memory().schema(&schema).start().unwrap();
     let mut client = Command::new("node");
@@ -61,7 +66,7 @@ fn amplify_signs_requests_with_credentials_of_the_identity_pool() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "credentials.js").unwrap();
+    let script = node_script("credentials.js").unwrap();
     let mut client = Command::new("node");
     against(&with_guests().start().unwrap(), client.arg(script));
 }
@@ -71,7 +76,7 @@ fn amplify_subscribes_with_credentials_of_the_identity_pool() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "signed_subscriptions.js").unwrap();
+    let script = node_script("signed_subscriptions.js").unwrap();
     let mut client = Command::new("node");
     against(&with_guests().start().unwrap(), client.arg(script));
 }
@@ -81,7 +86,7 @@ fn the_signer_of_the_sdk_for_javascript_signs_paths_and_queries_of_every_kind() 
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "signed.js").unwrap();
+    let script = node_script("signed.js").unwrap();
     let mut client = Command::new("node");
     against(&with_guests().start().unwrap(), client.arg(script));
 }
@@ -103,7 +108,7 @@ fn amplify_keeps_files_of_ones_own_and_reads_those_of_others() {
     if missing("Node", &[("node", &["--version"]), ("npm", &["--version"])]) {
         return;
     }
-    let script = npm_client("node", "storage.js").unwrap();
+    let script = node_script("storage.js").unwrap();
     against(&with_guests().start().unwrap(), Command::new("node").arg(&script));
     let short_lived = with_guests().arguments(&["--credential-seconds", "5"]).start().unwrap();
     against(&short_lived, Command::new("node").arg(&script).env("SHORT_LIVED", "true"));

@@ -17,8 +17,9 @@ import {
   updatePassword,
   updateUserAttributes,
 } from 'aws-amplify/auth';
-import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { del, get, patch, post } from 'aws-amplify/api';
+import { keepInMemory } from './memory.js';
+import { current, step } from './steps.js';
 
 const { API_URL, POOL_URL, POOL_ID, CLIENT_ID, CODE, DENIED_DOMAIN } = process.env;
 
@@ -35,24 +36,11 @@ Amplify.configure({
 });
 
 /** Where Amplify keeps its tokens. Ours can be looked into: Amplify gives nobody its refresh token. */
-const stored = new Map();
-cognitoUserPoolsTokenProvider.setKeyValueStorage({
-  getItem: async (key) => stored.get(key) ?? null,
-  setItem: async (key, value) => void stored.set(key, value),
-  removeItem: async (key) => void stored.delete(key),
-  clear: async () => stored.clear(),
-});
+const stored = keepInMemory();
 
 const unique = Date.now().toString(36);
 const anna = { username: `anna-${unique}@example.com`, password: 'Blue-Lantern-41' };
 const ben = { username: `ben-${unique}@example.com`, password: 'Green-Harbour-72' };
-
-let current = 'start';
-async function step(name, run) {
-  current = name;
-  await run();
-  console.log(`ok  ${name}`);
-}
 
 /** The call must fail with an error of this name. */
 async function refused(name, call) {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { Amplify } from 'aws-amplify';
 import { confirmSignUp, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
-import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { del, generateClient, get, post } from 'aws-amplify/api';
+import { keepInMemory } from './memory.js';
+import { current, step } from './steps.js';
 
 const { API_URL, POOL_URL, POOL_ID, CLIENT_ID, IDENTITY_POOL_ID, CODE } = process.env;
 
@@ -26,23 +27,10 @@ Amplify.configure({
   },
 });
 
-const stored = new Map();
-cognitoUserPoolsTokenProvider.setKeyValueStorage({
-  getItem: async (key) => stored.get(key) ?? null,
-  setItem: async (key, value) => void stored.set(key, value),
-  removeItem: async (key) => void stored.delete(key),
-  clear: async () => stored.clear(),
-});
+keepInMemory();
 
 const unique = Date.now().toString(36);
 const password = 'Blue-Lantern-41';
-
-let current = 'start';
-async function step(name, run) {
-  current = name;
-  await run();
-  console.log(`ok  ${name}`);
-}
 
 /** Calls the API without a token, so that Amplify signs the call, and gives the status and the body. */
 async function api(method, path, body, queryParams) {

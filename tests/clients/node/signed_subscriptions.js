@@ -7,6 +7,8 @@ import { Hub } from 'aws-amplify/utils';
 import { confirmSignUp, fetchAuthSession, signIn, signUp } from 'aws-amplify/auth';
 import { cognitoCredentialsProvider, cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { generateClient } from 'aws-amplify/api';
+import { keepInMemory } from './memory.js';
+import { current, step } from './steps.js';
 
 const { API_URL, POOL_URL, POOL_ID, CLIENT_ID, IDENTITY_POOL_ID, CODE } = process.env;
 
@@ -23,13 +25,7 @@ const credentialsProvider = {
   clearCredentialsAndIdentityId: () => cognitoCredentialsProvider.clearCredentialsAndIdentityId(),
 };
 
-const stored = new Map();
-cognitoUserPoolsTokenProvider.setKeyValueStorage({
-  getItem: async (key) => stored.get(key) ?? null,
-  setItem: async (key, value) => void stored.set(key, value),
-  removeItem: async (key) => void stored.delete(key),
-  clear: async () => stored.clear(),
-});
+keepInMemory();
 
 const Auth = {
   Cognito: {
@@ -53,13 +49,6 @@ Amplify.configure(
 
 const client = generateClient();
 const unique = Date.now().toString(36);
-
-let current = 'start';
-async function step(name, run) {
-  current = name;
-  await run();
-  console.log(`ok  ${name}`);
-}
 
 async function eventually(what, isSo) {
   const end = Date.now() + 60_000;

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { Amplify } from 'aws-amplify';
 import { confirmSignUp, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
-import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { copy, downloadData, getProperties, getUrl, list, remove, uploadData } from 'aws-amplify/storage';
+import { keepInMemory } from './memory.js';
+import { current, step } from './steps.js';
 
 const { POOL_URL, POOL_ID, CLIENT_ID, IDENTITY_POOL_ID, BUCKET_URL, CODE, SHORT_LIVED } = process.env;
 const address = new URL(BUCKET_URL);
@@ -26,13 +27,7 @@ Amplify.configure({
   Storage: { S3: { bucket, region: 'us-east-1' } },
 });
 
-const stored = new Map();
-cognitoUserPoolsTokenProvider.setKeyValueStorage({
-  getItem: async (key) => stored.get(key) ?? null,
-  setItem: async (key, value) => void stored.set(key, value),
-  removeItem: async (key) => void stored.delete(key),
-  clear: async () => stored.clear(),
-});
+keepInMemory();
 
 /**
  * Amplify has no place for the address of a local bucket, so what it sends to S3 is sent here instead, as the README has a page do it: to
@@ -79,13 +74,6 @@ globalThis.FileReader = class {
 
 const unique = Date.now().toString(36);
 const password = 'Blue-Lantern-41';
-
-let current = 'start';
-async function step(name, run) {
-  current = name;
-  await run();
-  console.log(`ok  ${name}`);
-}
 
 /** The call must fail with this status and this code. */
 async function refused(expected, code, call) {

@@ -5,8 +5,9 @@ import { WebSocket } from 'ws';
 import { Amplify } from 'aws-amplify';
 import { Hub } from 'aws-amplify/utils';
 import { confirmSignUp, getCurrentUser, signIn, signOut, signUp } from 'aws-amplify/auth';
-import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 import { generateClient } from 'aws-amplify/api';
+import { keepInMemory } from './memory.js';
+import { current, step } from './steps.js';
 
 const { API_URL, POOL_URL, POOL_ID, CLIENT_ID, CODE, API_KEY } = process.env;
 
@@ -33,24 +34,11 @@ Amplify.configure({
   },
 });
 
-const stored = new Map();
-cognitoUserPoolsTokenProvider.setKeyValueStorage({
-  getItem: async (key) => stored.get(key) ?? null,
-  setItem: async (key, value) => void stored.set(key, value),
-  removeItem: async (key) => void stored.delete(key),
-  clear: async () => stored.clear(),
-});
+keepInMemory();
 
 const unique = Date.now().toString(36);
 const password = 'Blue-Lantern-41';
 const client = generateClient();
-
-let current = 'start';
-async function step(name, run) {
-  current = name;
-  await run();
-  console.log(`ok  ${name}`);
-}
 
 const email = (name) => `${name}-${unique}@example.com`;
 
