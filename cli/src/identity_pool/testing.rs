@@ -320,6 +320,20 @@ impl Running {
         answer["Credentials"].clone()
     }
 
+    /// The credentials of a guest.
+    pub(crate) async fn guest(&self) -> Value {
+        let identity = self.identity(None).await;
+        self.credentials(&identity, None, None).await
+    }
+
+    /// The credentials of somebody new, who is in these groups.
+    pub(crate) async fn member(&self, name: &str, groups: &[&str]) -> Value {
+        let tokens = self.enroll(name, groups).await;
+        let logins = self.logins(&tokens.id);
+        let identity = self.identity(Some(&logins)).await;
+        self.credentials(&identity, Some(&logins), None).await
+    }
+
     /// The request, signed with these credentials: all of its headers, `host` among them.
     pub(crate) fn sign(
         &self,

@@ -229,15 +229,11 @@ mod tests {
         }
 
         async fn guest(&self) -> Value {
-            let identity = self.running.identity(None).await;
-            self.running.credentials(&identity, None, None).await
+            self.running.guest().await
         }
 
         async fn member(&self) -> Value {
-            let tokens = self.running.enroll("ada", &[]).await;
-            let logins = self.running.logins(&tokens.id);
-            let identity = self.running.identity(Some(&logins)).await;
-            self.running.credentials(&identity, Some(&logins), None).await
+            self.running.member("ada", &[]).await
         }
 
         async fn send(&self, request: http::Request<String>) -> (u16, String, String) {
@@ -329,10 +325,7 @@ mod tests {
     #[tokio::test]
     async fn a_group_s_role_without_a_policy_opens_nothing() {
         let door = Door::open();
-        let tokens = door.running.enroll("eda", &["editors"]).await;
-        let logins = door.running.logins(&tokens.id);
-        let identity = door.running.identity(Some(&logins)).await;
-        let credentials = door.running.credentials(&identity, Some(&logins), None).await;
+        let credentials = door.running.member("eda", &["editors"]).await;
         let (status, error, body) = door.call(&credentials, REST, Method::GET, "/notes", "").await;
         assert_eq!((status, error.as_str()), (403, "AccessDeniedException"));
         assert!(body.contains("because no identity-based policy allows"), "{body}");

@@ -95,15 +95,11 @@ impl House {
     }
 
     async fn guest(&self) -> Value {
-        let identity = self.running.identity(None).await;
-        self.running.credentials(&identity, None, None).await
+        self.running.guest().await
     }
 
     async fn member(&self) -> Value {
-        let tokens = self.running.enroll("ada", &[]).await;
-        let logins = self.running.logins(&tokens.id);
-        let identity = self.running.identity(Some(&logins)).await;
-        self.running.credentials(&identity, Some(&logins), None).await
+        self.running.member("ada", &[]).await
     }
 
     /// The headers of a `POST` of this body that is signed, as Amplify signs it.
